@@ -1,0 +1,137 @@
+package dev.freshet.topic;
+
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.schema.Erasure;
+import dev.freshet.schema.Interaction;
+import dev.freshet.schema.Item;
+import dev.freshet.schema.NodeKind;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What a record from outside must satisfy, beyond its schema: one set of rules for every reader of a topic, so that no two
+ * of them disagree on which events count.
+ */
+public final class Intake {
+
+    /** How far an event time may lie ahead of the broker's append time. */
+    public static final Duration MAX_AHEAD = Duration.ofDays(1);
+
+    /** Longest id, in characters. */
+    public static final int MAX_ID_LENGTH = 512;
+
+    /** A modality is part of a graph's name, hence of keys and of file names. */
+    private static final Pattern MODALITY = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+    private static final Set<String> REMOVALS = Set.of("remove", "cancel");
+
+    private Intake() {}
+
+    /** Whether the interaction takes its (user, item) pair back. */
+    public static boolean isRemoval(Interaction interaction) {
+        return REMOVALS.contains(interaction.getAction());
+    }
+
+    /**
+     * Checks a record of the topic interactions.
+     *
+     * @param key the record's key: the user, so that all of a user's events are in one partition
+     * @param appended the broker's append time of the record, milliseconds since 1970
+     * @throws BadRecordException with the rule that it breaks
+     */
+    public static void check(byte[] key, Interaction interaction, long appended) throws BadRecordException {
+        check(interaction, appended);
+        if (key == null || !interaction.getUser().equals(new String(key, StandardCharsets.UTF_8))) {
+            throw new BadRecordException("Interaction: the key is "
+                    + (key == null ? "missing" : "not the user " + interaction.getUser())
+                    + "; key every interaction by its user, in UTF-8");
+        }
+    }
+
+    /**
+     * Checks an interaction.
+     *
+     * @param appended the broker's append time of the record, milliseconds since 1970
+     * @throws BadRecordException with the rule that it breaks
+     */
+    public static void check(Interaction interaction, long appended) throws BadRecordException {
+        checkId("user", interaction.getUser());
+        checkId("item", interaction.getItem());
+        if (interaction.getAction().isBlank()) {
+            throw new BadRecordException("Interaction: action is empty; name what happened, such as click or remove");
+        }
+        if (!(interaction.getWeight() >= 0) || Double.isInfinite(interaction.getWeight())) {
+            throw new BadRecordException(
+                    "Interaction: weight is " + interaction.getWeight() + "; it must be finite and not negative");
+        }
+        Instant latest = Instant.ofEpochMilli(appended).plus(MAX_AHEAD);
+        if (interaction.getEventTime().isAfter(latest)) {
+            throw new BadRecordException("Interaction: event time " + interaction.getEventTime()
+                    + " lies more than a day ahead of the broker's clock (" + Instant.ofEpochMilli(appended)
+                    + "); send milliseconds since 1970 UTC");
+        }
+    }
+
+    /**
+     * Checks an item.
+     *
+     * @param dimensions the length of each modality's vectors as declared so far; modalities that are missing may have any
+     * @throws BadRecordException with the rule that it breaks
+     */
+    public static void check(Item item, Map<String, Integer> dimensions) throws BadRecordException {
+        checkId("item", item.getItem());
+        for (Map.Entry<String, List<Float>> feature : item.getFeatures().entrySet()) {
+            String modality = feature.getKey();
+            List<Float> vector = feature.getValue();
+            if (!MODALITY.matcher(modality).matches()) {
+                throw new BadRecordException("Item: the modality '" + modality
+                        + "' is no name; it must be 1 to 64 letters, digits, '.', '_' or '-', such as image");
+            }
+            if (vector.isEmpty()) {
+                throw new BadRecordException("Item: " + modality + " vector is empty; leave the modality out instead");
+            }
+            Integer dimension = dimensions.get(modality);
+            if (dimension != null && dimension != vector.size()) {
+                throw new BadRecordException("Item: " + modality + " vector has " + vector.size()
+                        + " values, but the modality was declared with " + dimension);
+            }
+            for (int d = 0; d < vector.size(); d++) {
+                if (!Float.isFinite(vector.get(d))) {
+                    throw new BadRecordException("Item: " + modality + " vector has " + vector.get(d) + " at position "
+                            + d + "; it must be finite");
+                }
+            }
+        }
+    }
+
+    /**
+     * Checks an erasure.
+     *
+     * @param appended the broker's append time of the record, milliseconds since 1970
+     * @throws BadRecordException with the rule that it breaks
+     */
+    public static void check(Erasure erasure, long appended) throws BadRecordException {
+        checkId(erasure.getKind() == NodeKind.USER ? "user" : "item", erasure.getId());
+        Instant latest = Instant.ofEpochMilli(appended).plus(MAX_AHEAD);
+        if (erasure.getRequestedAt().isAfter(latest)) {
+            throw new BadRecordException("Erasure: requested at " + erasure.getRequestedAt()
+                    + ", more than a day ahead of the broker's clock (" + Instant.ofEpochMilli(appended)
+                    + "); what has not happened yet cannot be forgotten");
+        }
+    }
+
+    private static void checkId(String what, String id) throws BadRecordException {
+        if (id.isBlank()) {
+            throw new BadRecordException("the " + what + " id is empty; every record names its " + what);
+        }
+        if (id.length() > MAX_ID_LENGTH) {
+            throw new BadRecordException("the " + what + " id has " + id.length() + " characters; at most "
+                    + MAX_ID_LENGTH + " are allowed");
+        }
+    }
+}

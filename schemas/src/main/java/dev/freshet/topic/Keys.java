@@ -1,0 +1,25 @@
+package dev.freshet.topic;
+
+import dev.freshet.schema.NodeKind;
+import java.util.Locale;
+
+/** Keys of the topics whose key is more than one id; all are UTF-8 strings. Graph names and versions contain no colon. */
+public final class Keys {
+
+    private Keys() {}
+
+    /** Key of {@code neighbors}: graph:node. */
+    public static String neighbors(String graph, String node) {
+        return graph + ':' + node;
+    }
+
+    /** Key of {@code embeddings} and {@code erasures}: user:id or item:id. */
+    public static String node(NodeKind kind, String id) {
+        return kind.name().toLowerCase(Locale.ROOT) + ':' + id;
+    }
+
+    /** Key of {@code model-embeddings}: version:user:id or version:item:id. */
+    public static String modelEmbedding(String version, NodeKind kind, String id) {
+        return version + ':' + node(kind, id);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.freshet.topic;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/**
+ * The topic {@code schemas}: every schema that a value was written with, JSON by fingerprint (16 lower-case hex digits), so
+ * that a reader of an older version resolves what a newer one writes. It takes the place of a schema registry.
+ */
+public final class SchemaTopic {
+
+    /** Name of the topic. */
+    public static final String NAME = "schemas";
+
+    /** Besides those of its own build, which every codec knows. */
+    static final KnownSchemas KNOWN = new KnownSchemas();
+
+    private SchemaTopic() {}
+
+    /** Sends the schemas of every topic of this build; the caller flushes. */
+    public static void publish(Producer<byte[], byte[]> producer) {
+        for (Topic<?> topic : Topic.all().values()) {
+            Schema schema = org.apache.avro.specific.SpecificData.get().getSchema(topic.value());
+            producer.send(new ProducerRecord<>(
+                    NAME,
+                    fingerprint(schema).getBytes(StandardCharsets.UTF_8),
+                    schema.toString().getBytes(StandardCharsets.UTF_8)));
+        }
+    }
+
+    /**
+     * Reads the topic to its end and makes its schemas known to every codec of this process.
+     *
+     * @param consumer loses its assignment
+     * @return the number of schemas on the topic
+     */
+    public static int load(Consumer<byte[], byte[]> consumer) {
+        return KNOWN.load(consumer);
+    }
+
+    /**
+     * Like {@link #load}, and keeps a consumer: a schema that is published later is found when its first value is decoded. For processes
+     * that read for long; a later call takes the place of an earlier one.
+     *
+     * @param bootstrap Kafka's address
+     * @throws KafkaException if the topic cannot be read, here or when a value is decoded
+     */
+    public static void follow(String bootstrap) {
+        KNOWN.follow(
+                bootstrap,
+                () -> new KafkaConsumer<>(
+                        Map.of(
+                                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                                bootstrap,
+                                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                                "read_committed",
+                                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                                "earliest"),
+                        new ByteArrayDeserializer(),
+                        new ByteArrayDeserializer()));
+    }
+
+    /** The fingerprint of {@code schema} as the topic's key has it. */
+    static String fingerprint(Schema schema) {
+        return String.format(Locale.ROOT, "%016x", SchemaNormalization.parsingFingerprint64(schema));
+    }
+
+    /** Settings of the topic: compacted, one partition. */
+    static Properties settings() {
+        Properties settings = new Properties();
+        settings.setProperty("cleanup.policy", "compact");
+        settings.setProperty("compression.type", "lz4");
+        return settings;
+    }
+}

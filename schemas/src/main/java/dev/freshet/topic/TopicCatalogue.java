@@ -1,0 +1,100 @@
+package dev.freshet.topic;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** Creates the topics of the loop as {@link Topic} describes them. */
+public final class TopicCatalogue {
+
+    /** Largest record that the broker of a local cluster takes. */
+    public static final int MAX_RECORD_BYTES = 8 << 20;
+
+    /** Largest dead letter: the largest record, and what is said of it. */
+    public static final int MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + (64 << 10);
+
+    /** How long a reader that was stopped may stay away without missing that a key was removed. */
+    private static final Duration TOMBSTONES = Duration.ofDays(30);
+
+    private TopicCatalogue() {}
+
+    /**
+     * Creates every topic that does not exist yet; existing ones stay as they are.
+     *
+     * @param partitions partitions of the topics that are split by key
+     * @param replication replicas of every partition
+     * @return names of the topics that were created
+     * @throws org.apache.kafka.common.KafkaException if the broker refuses
+     */
+    public static Set<String> create(Admin admin, int partitions, short replication) throws InterruptedException {
+        Map<String, NewTopic> wanted = new HashMap<>();
+        for (Topic<?> topic : Topic.all().values()) {
+            wanted.put(
+                    topic.name(),
+                    new NewTopic(
+                                    topic.name(),
+                                    topic.partitions() == Topic.Partitioning.SINGLE ? 1 : partitions,
+                                    replication)
+                            .configs(settings(topic)));
+        }
+        Map<String, String> schemas = new HashMap<>();
+        SchemaTopic.settings().forEach((name, value) -> schemas.put((String) name, (String) value));
+        wanted.put(SchemaTopic.NAME, new NewTopic(SchemaTopic.NAME, 1, replication).configs(schemas));
+
+        Set<String> created = new TreeSet<>();
+        List<Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>>> results =
+                new ArrayList<>(admin.createTopics(wanted.values()).values().entrySet());
+        for (Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>> result : results) {
+            try {
+                result.getValue().get();
+                created.add(result.getKey());
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    throw new org.apache.kafka.common.KafkaException(
+                            "cannot create topic " + result.getKey() + ": "
+                                    + e.getCause().getMessage(),
+                            e.getCause());
+                }
+            }
+        }
+        return created;
+    }
+
+    /**
+     * The broker's settings for a topic. Time is the broker's append time everywhere: the bound on event times must come out
+     * the same at every replay, and a replay of old events must not be deleted at once by its age.
+     */
+    static Map<String, String> settings(Topic<?> topic) {
+        Map<String, String> settings = new HashMap<>();
+        settings.put(TopicConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        settings.put(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime");
+        if (topic == Topic.DEAD_LETTERS) {
+            settings.put(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Integer.toString(MAX_DEAD_LETTER_BYTES));
+        }
+        if (topic.cleanup() == Topic.Cleanup.COMPACT) {
+            settings.put(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT);
+            settings.put(TopicConfig.DELETE_RETENTION_MS_CONFIG, Long.toString(TOMBSTONES.toMillis()));
+            if (topic == Topic.MODELS) {
+                // Earlier releases stay readable, for the history and for rollbacks.
+                settings.put(
+                        TopicConfig.MIN_COMPACTION_LAG_MS_CONFIG,
+                        Long.toString(Duration.ofDays(365).toMillis()));
+            }
+        } else {
+            settings.put(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE);
+            settings.put(
+                    TopicConfig.RETENTION_MS_CONFIG,
+                    Long.toString(topic.retention().toMillis()));
+        }
+        return settings;
+    }
+}
