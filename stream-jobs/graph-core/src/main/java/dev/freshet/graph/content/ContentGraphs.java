@@ -1,0 +1,209 @@
+package dev.freshet.graph.content;
+
+import dev.freshet.graph.GraphNames;
+import dev.freshet.graph.incremental.ListSink;
+import it.unimi.dsi.fastutil.objects.ObjectOpenHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * All graphs by content, kept up to date: per modality the nearest items by their vectors, the same among the pairs on which all
+ * modalities agree ({@link DenoisedNeighbors}), and the nearest users by their profiles.
+ * Vectors and the users' items are in memory alone: after a restart they are given again, and lists that they have not outrun
+ * since come from the store instead of being computed. Not thread-safe.
+ */
+public final class ContentGraphs {
+
+    private final int k;
+    private final int threads;
+    private final int exactUpTo;
+    private final ListStore store;
+    private final UserProfiles profiles = new UserProfiles();
+    private final Map<String, ContentLists> graphs = new TreeMap<>();
+    private final DenoisedNeighbors denoised;
+    private final Map<String, PublishedLists> denoisedGraphs = new TreeMap<>();
+    /** Items of which a vector changed. */
+    private final Set<String> changedItems = new ObjectOpenHashSet<>();
+
+    private boolean restoring;
+    private long changes;
+
+    /**
+     * @param k neighbors per node, at least 1
+     * @param threads threads that a flush uses, at least 1
+     * @param exactUpTo most vectors up to which all are compared with all; see {@link ContentNeighbors}
+     * @param restored whether the store may have lists
+     */
+    public ContentGraphs(int k, int threads, int exactUpTo, ListStore store, boolean restored) {
+        this.k = k;
+        this.threads = threads;
+        this.exactUpTo = exactUpTo;
+        this.store = store;
+        this.restoring = restored;
+        this.denoised = new DenoisedNeighbors(k, threads);
+    }
+
+    /** Sets the vector of an item. The first one of a modality declares the length of all. */
+    public void put(String modality, String item, float[] vector) {
+        if (lists(GraphNames.itemContent(modality), vector.length).neighbors().put(item, vector)) {
+            changedItems.add(item);
+        }
+        profiles.putItem(modality, item, vector);
+        changes++;
+    }
+
+    /** Removes the vector of an item. */
+    public void remove(String modality, String item) {
+        ContentLists items = graphs.get(GraphNames.itemContent(modality));
+        if (items != null) {
+            if (items.neighbors().remove(item)) {
+                changedItems.add(item);
+            }
+            profiles.removeItem(modality, item);
+            changes++;
+        }
+    }
+
+    /** Adds an item to a user's live items, or takes it from them. */
+    public void link(String user, String item, boolean live) {
+        if (live ? profiles.link(user, item) : profiles.unlink(user, item)) {
+            changes++;
+        }
+    }
+
+    private ContentLists lists(String graph, int dimension) {
+        return graphs.computeIfAbsent(
+                graph, name -> new ContentLists(name, new ContentNeighbors(dimension, k, threads, exactUpTo), store));
+    }
+
+    /** Changes of vectors and of users' items since the start. */
+    public long changes() {
+        return changes;
+    }
+
+    /** Multiplications that {@link #flush} would take now, about. */
+    public long work() {
+        long work = 0;
+        if (!restoring) {
+            long mask = 0;
+            for (Map.Entry<String, ContentLists> graph : graphs.entrySet()) {
+                ContentNeighbors vectors = graph.getValue().neighbors();
+                long all = (long) vectors.size() * vectors.dimension();
+                if (GraphNames.isItemContent(graph.getKey())) {
+                    long users = profiles.pending(GraphNames.modality(graph.getKey()));
+                    work += users * profiles.users() * vectors.dimension();
+                    // A changed item moves the lists that it enters and leaves.
+                    mask += Math.min(vectors.size(), 4L * k * changedItems.size()) * all;
+                }
+                work += vectors.pending() * all;
+            }
+            work += mask;
+        }
+        return work;
+    }
+
+    /** Brings every graph up to date, and passes on the lists that changed; an empty one where there is none any more. */
+    public void flush(long version, ListSink sink) {
+        for (String graph : Set.copyOf(graphs.keySet())) {
+            if (GraphNames.isItemContent(graph)) {
+                drainProfiles(
+                        GraphNames.modality(graph),
+                        graphs.get(graph).neighbors().dimension());
+            }
+        }
+        boolean first = restoring;
+        if (restoring) {
+            restoring = false;
+            store.forEach(this::restore);
+        }
+        graphs.values().forEach(lists -> lists.flush(version, sink));
+        if (first || !changedItems.isEmpty()) {
+            flushDenoised(version, sink);
+            changedItems.clear();
+        }
+    }
+
+    private void restore(String graph, String id, byte[] bytes) {
+        if (GraphNames.isItemDenoised(graph)) {
+            denoisedGraphs
+                    .computeIfAbsent(graph, name -> new PublishedLists(name, store))
+                    .restore(id, bytes);
+        } else {
+            lists(graph, ContentLists.dimension(bytes)).restore(id, bytes);
+        }
+    }
+
+    private void flushDenoised(long version, ListSink sink) {
+        SortedMap<String, UnitVectors> tables = new TreeMap<>();
+        graphs.forEach((graph, lists) -> {
+            if (GraphNames.isItemContent(graph) && lists.neighbors().size() > 0) {
+                tables.put(
+                        GraphNames.itemDenoised(GraphNames.modality(graph)),
+                        lists.neighbors().vectors());
+            }
+        });
+        List<String> names = List.copyOf(tables.keySet());
+        names.forEach(name -> denoisedGraphs.computeIfAbsent(name, graph -> new PublishedLists(graph, store)));
+        Set<String> items = denoised.flush(tables, changedItems, (item, lists) -> {
+            for (int m = 0; m < names.size(); m++) {
+                denoisedGraphs.get(names.get(m)).pass(item, lists.get(m), version, sink);
+            }
+        });
+        denoisedGraphs.forEach(
+                (name, lists) -> lists.retain(tables.containsKey(name) ? items : Set.of(), version, sink));
+    }
+
+    private void drainProfiles(String modality, int dimension) {
+        ContentNeighbors users =
+                lists(GraphNames.userProfile(modality), dimension).neighbors();
+        profiles.drain(modality, (user, profile) -> {
+            if (profile == null) {
+                users.remove(user);
+            } else {
+                users.put(user, profile);
+            }
+        });
+    }
+
+    /** Names of the graphs that there are, ascending. */
+    public Set<String> names() {
+        Set<String> names = new TreeSet<>(graphs.keySet());
+        names.addAll(denoisedGraphs.keySet());
+        return names;
+    }
+
+    private GraphLists lists(String graph) {
+        ContentLists lists = graphs.get(graph);
+        return lists != null ? lists : denoisedGraphs.get(graph);
+    }
+
+    /** Lists of a graph that are not empty, as of the last flush. */
+    public long nodes(String graph) {
+        return lists(graph).nodes();
+    }
+
+    /** Neighbors in all lists of a graph, as of the last flush. */
+    public long edges(String graph) {
+        return lists(graph).edges();
+    }
+
+    /** Passes on every list of a graph that is not empty, as of the last flush. */
+    public void forEach(String graph, ListSink sink) {
+        lists(graph).forEach(sink);
+    }
+
+    /** Mean cosine of each modality's vectors; see {@link ContentNeighbors#meanCosine}. */
+    public Map<String, Double> meanCosines() {
+        Map<String, Double> means = new TreeMap<>();
+        graphs.forEach((graph, lists) -> {
+            if (GraphNames.isItemContent(graph) && lists.neighbors().size() > 0) {
+                means.put(GraphNames.modality(graph), lists.neighbors().meanCosine());
+            }
+        });
+        return means;
+    }
+}

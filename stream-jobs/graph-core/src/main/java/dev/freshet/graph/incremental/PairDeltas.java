@@ -1,0 +1,163 @@
+package dev.freshet.graph.incremental;
+
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.Arrays;
+
+/**
+ * Turns changes of sets into changes of the co-occurrence counts of their members. With the sets as rows of a binary matrix, A before
+ * and A + D after, the counts AᵀA change by
+ * <pre>Δ = Dᵀ(A + D) + AᵀD</pre>
+ * computed row by row like Gustavson's sparse product, over the changed sets alone. So changes of a batch are consolidated
+ * before they are ever written: opposite ones cancel, equal pairs add up, and a pair costs an addition in an array that
+ * stays in the cache rather than a look-up.
+ */
+public final class PairDeltas {
+
+    private static final int UNCHANGED = 0;
+    private static final int ADDED = 1;
+    private static final int REMOVED = 2;
+
+    private final IntArrayList after = new IntArrayList();
+    private final IntArrayList afterStart = new IntArrayList(new int[] {0});
+    private final IntArrayList added = new IntArrayList();
+    private final IntArrayList addedStart = new IntArrayList(new int[] {0});
+    private final IntArrayList removed = new IntArrayList();
+    private final IntArrayList removedStart = new IntArrayList(new int[] {0});
+    private int universe;
+    private final Accumulator sums = new Accumulator();
+
+    /** Sees the change of a row. */
+    @FunctionalInterface
+    public interface RowSink {
+        /**
+         * Takes a changed row.
+         *
+         * @param row the member whose counts change
+         * @param ids the other members, ascending, [size]
+         * @param deltas by how much, not 0, [size]
+         */
+        void row(int row, int[] ids, int[] deltas, int size);
+    }
+
+    /**
+     * Adds a changed set.
+     *
+     * @param members the set after the change, ascending, [size]
+     * @param plus what was added, ascending, [plusSize]
+     * @param minus what was removed, ascending, [minusSize]
+     */
+    public void add(int[] members, int size, int[] plus, int plusSize, int[] minus, int minusSize) {
+        append(after, afterStart, members, size);
+        append(added, addedStart, plus, plusSize);
+        append(removed, removedStart, minus, minusSize);
+    }
+
+    private void append(IntArrayList list, IntArrayList starts, int[] ids, int size) {
+        list.addElements(list.size(), ids, 0, size);
+        starts.add(list.size());
+        if (size > 0) {
+            universe = Math.max(universe, ids[size - 1] + 1);
+        }
+    }
+
+    /** Additions that {@link #drain} will make, about. */
+    public long work() {
+        long work = 0;
+        for (int set = 0; set < sets(); set++) {
+            work += 2L * size(afterStart, set) * (size(addedStart, set) + size(removedStart, set));
+        }
+        return work;
+    }
+
+    /** Passes on the changed rows by row ascending, without their diagonal, and forgets the sets. */
+    public void drain(RowSink sink) {
+        int sets = sets();
+        if (sets == 0) {
+            return;
+        }
+        int[] starts = new int[universe + 1];
+        count(after, starts);
+        count(removed, starts);
+        for (int row = 0; row < universe; row++) {
+            starts[row + 1] += starts[row];
+        }
+        int[] postings = new int[starts[universe]];
+        fillPostings(postings, Arrays.copyOf(starts, universe));
+
+        int[] afterIds = after.elements();
+        int[] addedIds = added.elements();
+        int[] removedIds = removed.elements();
+        for (int row = 0; row < universe; row++) {
+            if (starts[row] == starts[row + 1]) {
+                continue;
+            }
+            for (int p = starts[row]; p < starts[row + 1]; p++) {
+                int set = postings[p] >>> 2;
+                int kind = postings[p] & 3;
+                if (kind != UNCHANGED) {
+                    sums.addAll(afterIds, afterStart.getInt(set), afterStart.getInt(set + 1), kind == ADDED ? 1 : -1);
+                }
+                if (kind != ADDED) {
+                    sums.addAll(addedIds, addedStart.getInt(set), addedStart.getInt(set + 1), 1);
+                    sums.addAll(removedIds, removedStart.getInt(set), removedStart.getInt(set + 1), -1);
+                }
+            }
+            // The diagonal is the member's degree, which is kept elsewhere.
+            int size = withoutDiagonal(row, sums.drain());
+            if (size > 0) {
+                sink.row(row, sums.ids, sums.values, size);
+            }
+        }
+        clear(after, afterStart);
+        clear(added, addedStart);
+        clear(removed, removedStart);
+        universe = 0;
+    }
+
+    private int withoutDiagonal(int row, int size) {
+        int at = Arrays.binarySearch(sums.ids, 0, size, row);
+        if (at < 0) {
+            return size;
+        }
+        System.arraycopy(sums.ids, at + 1, sums.ids, at, size - at - 1);
+        System.arraycopy(sums.values, at + 1, sums.values, at, size - at - 1);
+        return size - 1;
+    }
+
+    private void fillPostings(int[] postings, int[] next) {
+        for (int set = 0; set < sets(); set++) {
+            int plus = addedStart.getInt(set);
+            int plusEnd = addedStart.getInt(set + 1);
+            for (int e = afterStart.getInt(set); e < afterStart.getInt(set + 1); e++) {
+                int id = after.getInt(e);
+                boolean isNew = plus < plusEnd && added.getInt(plus) == id;
+                if (isNew) {
+                    plus++;
+                }
+                postings[next[id]++] = set << 2 | (isNew ? ADDED : UNCHANGED);
+            }
+            for (int e = removedStart.getInt(set); e < removedStart.getInt(set + 1); e++) {
+                postings[next[removed.getInt(e)]++] = set << 2 | REMOVED;
+            }
+        }
+    }
+
+    private static void count(IntArrayList ids, int[] starts) {
+        for (int e = 0; e < ids.size(); e++) {
+            starts[ids.getInt(e) + 1]++;
+        }
+    }
+
+    private int sets() {
+        return afterStart.size() - 1;
+    }
+
+    private static int size(IntArrayList starts, int set) {
+        return starts.getInt(set + 1) - starts.getInt(set);
+    }
+
+    private static void clear(IntArrayList list, IntArrayList starts) {
+        list.clear();
+        starts.size(1);
+    }
+}

@@ -1,0 +1,205 @@
+package dev.freshet.graph.incremental;
+
+import dev.freshet.schema.NeighborList;
+import it.unimi.dsi.fastutil.ints.Int2ObjectOpenHashMap;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntArrays;
+import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The co-occurrence rows of the nodes that one instance owns, and the graphs over them. Changes are buffered per row and merged into the
+ * durable rows when the buffer is full or at {@link #flush}; lists are scored at {@link #flush} alone, when all changes and
+ * all degrees of the cut are there. Not thread-safe.
+ */
+public final class PairRows {
+
+    /** Part of all nodes from which on sorting their names pays for choosing among the partners of so many. */
+    private static final int SORT_SHARE = 8;
+
+    private final NodeStore rows;
+    private final NodeTable nodes;
+    private final long pendingLimit;
+    private final List<TopKLists> graphs = new ArrayList<>();
+    private final Int2ObjectOpenHashMap<Buffer> pending = new Int2ObjectOpenHashMap<>();
+    private final IntOpenHashSet merged = new IntOpenHashSet();
+    private final Accumulator sums = new Accumulator();
+    private long pendingBytes;
+    private boolean restored;
+
+    /**
+     * @param rows the durable rows; where it has some, all lists are scored at the first flush
+     * @param nodes names and degrees, complete at every {@link #flush}
+     * @param pendingLimit bytes of changes to buffer
+     */
+    public PairRows(NodeStore rows, NodeTable nodes, long pendingLimit, boolean restored) {
+        this.rows = rows;
+        this.nodes = nodes;
+        this.pendingLimit = pendingLimit;
+        this.restored = restored;
+    }
+
+    /**
+     * Adds the graph of the k most similar nodes by Jaccard similarity.
+     *
+     * @param emitted durable memory of the lists passed on
+     */
+    public void addJaccard(String graph, int k, NodeStore emitted) {
+        graphs.add(new JaccardLists(graph, k, nodes, emitted));
+    }
+
+    /** Adds the graph of the k nodes that co-occur most, at least {@code minCount} times. */
+    public void addCooccurrence(String graph, int minCount, int k, NodeStore emitted) {
+        graphs.add(new CooccurrenceLists(graph, minCount, k, nodes, emitted));
+    }
+
+    /** Takes a batch of changes for a shard, as {@link DeltaBatches} packs them. */
+    public void add(int shard, byte[] batch) {
+        Buffer in = Buffer.reading(batch);
+        while (in.hasMore()) {
+            int node = Shards.id(in.getInt(), shard);
+            int length = in.getInt();
+            Buffer changes = pending.get(node);
+            if (changes == null) {
+                changes = new Buffer(length + 5);
+                pending.put(node, changes);
+            }
+            changes.putInt(length);
+            changes.putBytes(in.bytes, in.at, length);
+            in.at += length;
+        }
+        pendingBytes += batch.length;
+        if (pendingBytes > pendingLimit) {
+            for (int node : inOrderOfState(pending.keySet().toIntArray())) {
+                load(node);
+                merged.add(node);
+            }
+            pending.clear();
+            pendingBytes = 0;
+        }
+    }
+
+    /**
+     * Merges and scores what changed since the last flush.
+     *
+     * @param version version of the lists that changed
+     * @param sink receives them; an empty one for a node that has no neighbor any more
+     */
+    public void flush(long version, ListSink sink) {
+        IntOpenHashSet rescored = new IntOpenHashSet(merged);
+        rescored.addAll(pending.keySet());
+        for (int c = 0; c < nodes.changed().size(); c++) {
+            int node = nodes.changed().getInt(c);
+            if (graphs.stream().anyMatch(graph -> graph.has(node))) {
+                rescored.add(node);
+            }
+        }
+        if (rescored.size() > nodes.size() / SORT_SHARE) {
+            nodes.rankNames();
+        }
+        for (int node : inOrderOfState(rescored.toIntArray())) {
+            score(node, load(node), version, sink);
+        }
+        pending.clear();
+        merged.clear();
+        pendingBytes = 0;
+
+        if (restored) {
+            restored = false;
+            rows.forEach((node, bytes) -> {
+                if (!rescored.contains(node)) {
+                    PackedRow.addTo(sums, bytes, 0, bytes.length);
+                    score(node, sums.drain(), version, sink);
+                }
+            });
+        } else {
+            for (TopKLists graph : graphs) {
+                IntArrayList unclear = new IntArrayList();
+                graph.refresh(rescored, version, sink, unclear);
+                for (int node : inOrderOfState(unclear.toIntArray())) {
+                    int size = load(node);
+                    graph.rescore(node, sums.ids, sums.values, size, version, sink);
+                }
+            }
+        }
+        nodes.settle();
+    }
+
+    private void score(int node, int size, long version, ListSink sink) {
+        for (TopKLists graph : graphs) {
+            graph.rescore(node, sums.ids, sums.values, size, version, sink);
+        }
+    }
+
+    /** Leaves the row in the accumulator's arrays, changes merged, and returns its size. */
+    private int load(int node) {
+        byte[] stored = rows.get(node);
+        if (stored != null) {
+            PackedRow.addTo(sums, stored, 0, stored.length);
+        }
+        Buffer changes = pending.get(node);
+        if (changes == null) {
+            return sums.drain();
+        }
+        changes.at = 0;
+        while (changes.hasMore()) {
+            int length = changes.getInt();
+            PackedRow.addTo(sums, changes.bytes, changes.at, changes.at + length);
+            changes.at += length;
+        }
+        int size = sums.drain();
+        for (int e = 0; e < size; e++) {
+            if (sums.values[e] < 0) {
+                throw new IllegalStateException("nodes " + node + " and " + sums.ids[e] + " co-occur " + sums.values[e]
+                        + " times: a change was lost or applied twice");
+            }
+        }
+        if (size > 0) {
+            Buffer packed = new Buffer(2 * size + 16);
+            PackedRow.write(packed, sums.ids, sums.values, size);
+            rows.put(node, packed.toBytes());
+        } else if (stored != null) {
+            rows.remove(node);
+        }
+        return size;
+    }
+
+    /** Shard by shard, as the state is sorted: neighbors in the state are read one after the other. */
+    private static int[] inOrderOfState(int[] ids) {
+        IntArrays.quickSort(ids, (a, b) -> {
+            int byShard = Integer.compare(Shards.of(a), Shards.of(b));
+            return byShard != 0 ? byShard : Integer.compare(a, b);
+        });
+        return ids;
+    }
+
+    /** Names of the graphs. */
+    public List<String> graphs() {
+        return graphs.stream().map(TopKLists::graph).toList();
+    }
+
+    /** Number of non-empty lists of a graph, as of the last flush. */
+    public long listCount(String graph) {
+        return byName(graph).size();
+    }
+
+    /** Number of edges of a graph, as of the last flush. */
+    public long edgeCount(String graph) {
+        return byName(graph).edges();
+    }
+
+    /** Passes on all non-empty lists of a graph, as of the last flush. */
+    public void forEach(String graph, ListSink sink) {
+        byName(graph).forEach(sink);
+    }
+
+    /** The order of lists within a file. */
+    public static int compare(NeighborList a, NeighborList b) {
+        return a.getNode().compareTo(b.getNode());
+    }
+
+    private TopKLists byName(String graph) {
+        return graphs.stream().filter(g -> g.graph().equals(graph)).findFirst().orElseThrow();
+    }
+}
