@@ -1,0 +1,168 @@
+package dev.freshet.process;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A child JVM on the jars of one folder, on a {@link Leash}: it ends when this process does, and its output is appended to a
+ * file, or goes where this process's output goes.
+ */
+public final class JavaProcess implements AutoCloseable {
+
+    private static final long MAX_LOG_BYTES = 16L << 20;
+    private static final int TAIL_BYTES = 1 << 16;
+
+    private final Process process;
+    private final Path log;
+    private final long logStart;
+
+    private JavaProcess(Process process, Path log, long logStart) {
+        this.process = process;
+        this.log = log;
+        this.logStart = logStart;
+    }
+
+    /**
+     * Starts {@code main} on the jars in {@code jars}, with the flags in {@code jvm.options} beside them.
+     *
+     * @param flags further flags of the JVM
+     * @param log file that its output is appended to, or null for this process's own output
+     * @throws IOException if the JVM cannot be started or the log cannot be written
+     */
+    public static JavaProcess start(Path jars, List<String> flags, String main, List<String> arguments, Path log)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        Path options = jars.resolve("jvm.options");
+        if (Files.exists(options)) {
+            command.add("@" + options);
+        }
+        command.addAll(flags);
+        command.add("-cp");
+        command.add(jars + File.separator + "*" + File.pathSeparator + ownClassPath());
+        command.add(Leash.class.getName());
+        command.add(main);
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        long logStart = 0;
+        if (log == null) {
+            builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT);
+        } else {
+            Files.createDirectories(Objects.requireNonNull(log.toAbsolutePath().getParent()));
+            if (Files.exists(log) && Files.size(log) > MAX_LOG_BYTES) {
+                Files.move(log, log.resolveSibling(log.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
+            }
+            logStart = Files.exists(log) ? Files.size(log) : 0;
+            builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        }
+        return new JavaProcess(builder.start(), log, logStart);
+    }
+
+    private static String ownClassPath() {
+        try {
+            return Path.of(JavaProcess.class
+                            .getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .toString();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Process id. */
+    public long pid() {
+        return process.pid();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The exit code, once it has ended. */
+    public OptionalInt exitCode() {
+        return process.isAlive() ? OptionalInt.empty() : OptionalInt.of(process.exitValue());
+    }
+
+    /** Waits for its end; false if it still runs after the time. */
+    public boolean waitFor(Duration time) throws InterruptedException {
+        return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Waits for its end and gives the exit code. */
+    public int waitFor() throws InterruptedException {
+        return process.waitFor();
+    }
+
+    /**
+     * Asks it to end (SIGTERM), and kills it if it has not within the time.
+     *
+     * @return whether it ended by itself
+     */
+    public boolean stop(Duration time) throws InterruptedException {
+        terminate();
+        if (process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS)) {
+            return true;
+        }
+        kill();
+        process.waitFor();
+        return false;
+    }
+
+    /** Asks it to end (SIGTERM). */
+    public void terminate() {
+        // Process.destroy would close its standard input too, which the leash takes for the death of its starter.
+        process.toHandle().destroy();
+    }
+
+    /** Kills it at once (SIGKILL). */
+    public void kill() {
+        process.destroyForcibly();
+    }
+
+    /** Kills it. */
+    @Override
+    public void close() {
+        kill();
+    }
+
+    /** The last lines that this process (not an earlier one on the same file) has written, at most {@code lines}. */
+    public List<String> tail(int lines) {
+        if (log == null || !Files.exists(log)) {
+            return List.of();
+        }
+        try (java.nio.channels.SeekableByteChannel channel = Files.newByteChannel(log)) {
+            long from = Math.max(logStart, channel.size() - TAIL_BYTES);
+            channel.position(Math.min(from, channel.size()));
+            byte[] bytes = new byte[(int) (channel.size() - channel.position())];
+            java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(bytes);
+            while (buffer.hasRemaining() && channel.read(buffer) >= 0) {}
+            Deque<String> tail = new ArrayDeque<>();
+            for (String line : new String(bytes, 0, buffer.position(), StandardCharsets.UTF_8)
+                    .lines()
+                    .toList()) {
+                tail.add(line);
+                if (tail.size() > lines) {
+                    tail.remove();
+                }
+            }
+            return List.copyOf(tail);
+        } catch (IOException e) {
+            return List.of("cannot read " + log + ": " + e.getMessage());
+        }
+    }
+}
