@@ -1,0 +1,340 @@
+package dev.freshet.graphjob;
+
+import dev.freshet.schema.SnapshotFile;
+import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.Topic;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.core.fs.FileStatus;
+import org.apache.flink.core.fs.FileSystem;
+import org.apache.flink.core.fs.Path;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+
+/**
+ * Puts the parts of a cut together into a manifest, which goes out in the transaction of the checkpoint: it is there when the
+ * checkpoint is. One subtask. Nothing goes out when nothing was read since the last manifest, unless a snapshot was asked for, nor
+ * while a part is behind the cut. Manifests that are old and superseded get a tombstone, and files that no manifest names any more are
+ * deleted. The last few stay, but for those from before an erasure.
+ */
+final class ManifestAssembler extends AbstractStreamOperator<Outbound>
+        implements OneInputStreamOperator<CutPart, Outbound> {
+
+    private static final long serialVersionUID = 1L;
+
+    private static final String ID_PREFIX = "snapshot-";
+    private static final int MIN_RETAINED = 3;
+
+    private final String folder;
+    private final java.util.HashMap<String, String> settings;
+    private final long retentionMillis;
+    private final Earlier earlier;
+
+    private transient Map<String, Part> parts;
+    private transient Map<String, Position> positions;
+    private transient long featureVersion;
+    private transient Deque<SnapshotManifest> published;
+    private transient boolean changed;
+    private transient boolean requested;
+    private transient long number;
+    private transient boolean erased;
+    /** Snapshots of lower numbers hold what is erased. */
+    private transient long cleanSince;
+
+    private transient boolean behind;
+    /** Files that this attempt has heard of and that exist, as far as it knows. */
+    private transient Set<String> files;
+    /** Files to delete once the checkpoint that forgets them is complete. */
+    private transient TreeMap<Long, Set<String>> garbage;
+
+    private transient ListState<CutPart> partState;
+    private transient ListState<byte[]> publishedState;
+    private transient ListState<Long> numberState;
+    private transient Counter snapshots;
+
+    private static final class Part {
+        private final String content;
+        private final int subtask;
+        private final int parallelism;
+        private final List<SnapshotFile> files = new ArrayList<>();
+        private Map<String, Long> counts = Map.of();
+        private Map<String, Double> meanCosines = Map.of();
+
+        Part(CutPart part) {
+            content = part.content;
+            subtask = part.subtask;
+            parallelism = part.parallelism;
+        }
+    }
+
+    private record Position(TopicOffset offset, long eventTime) {}
+
+    /** What the topic has of a job before this one; asked when there is no state. */
+    interface Earlier extends Serializable {
+
+        /** The manifests, by id ascending. */
+        List<SnapshotManifest> read() throws Exception;
+    }
+
+    ManifestAssembler(String folder, Map<String, String> settings, Duration retention, Earlier earlier) {
+        this.earlier = earlier;
+        this.folder = folder;
+        this.settings = new java.util.HashMap<>(settings);
+        this.retentionMillis = retention.toMillis();
+    }
+
+    @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        parts = new TreeMap<>();
+        positions = new TreeMap<>();
+        published = new ArrayDeque<>();
+        files = new HashSet<>();
+        garbage = new TreeMap<>();
+        partState = context.getOperatorStateStore()
+                .getListState(new ListStateDescriptor<>("parts", Types.POJO(CutPart.class)));
+        publishedState =
+                context.getOperatorStateStore().getListState(new ListStateDescriptor<>("published", KeyedStores.BYTES));
+        for (CutPart part : partState.get()) {
+            merge(part);
+        }
+        for (byte[] manifest : publishedState.get()) {
+            published.add(Cut.manifest(manifest));
+        }
+        changed = false;
+        snapshots = getMetricGroup().counter("snapshots");
+        numberState = context.getOperatorStateStore().getListState(new ListStateDescriptor<>("number", Types.LONG));
+        if (context.isRestored()) {
+            for (long saved : numberState.get()) {
+                number = saved;
+            }
+        } else {
+            takeOver(earlier.read());
+        }
+        deleteOrphans();
+    }
+
+    /** Numbers go on where a job that has lost its state ended, and its snapshots are retired like one's own. */
+    private void takeOver(List<SnapshotManifest> manifests) {
+        for (SnapshotManifest manifest : manifests) {
+            number = Math.max(number, number(manifest.getSnapshotId()));
+            if (manifest.getLocation().equals(location())) {
+                published.add(manifest);
+                manifest.getFiles().forEach(file -> files.add(file.getPath()));
+            }
+        }
+    }
+
+    private static long number(String snapshotId) {
+        return Long.parseLong(snapshotId.substring(ID_PREFIX.length()));
+    }
+
+    private String location() {
+        return new Path(folder).toUri().toString();
+    }
+
+    /** Files of attempts that failed. Young ones may be another task's of this attempt: they wait for the next restart. */
+    private void deleteOrphans() throws Exception {
+        Path root = new Path(folder);
+        FileSystem system = root.getFileSystem();
+        Set<String> named = named();
+        long latest = System.currentTimeMillis() - retentionMillis;
+        FileStatus[] found = system.exists(root) ? system.listStatus(root) : new FileStatus[0];
+        for (FileStatus file : found) {
+            String name = file.getPath().getName();
+            if (!file.isDir() && name.endsWith(".avro") && !named.contains(name)) {
+                if (file.getModificationTime() < latest) {
+                    system.delete(file.getPath(), false);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void processElement(StreamRecord<CutPart> element) {
+        merge(element.getValue());
+    }
+
+    private void merge(CutPart update) {
+        requested |= update.requested;
+        erased |= update.erased;
+        cleanSince = Math.max(cleanSince, update.cleanSince);
+        behind |= update.behind;
+        featureVersion += update.featureChanges;
+        if (update.manifest == null) {
+            return;
+        }
+        SnapshotManifest manifest = Cut.manifest(update.manifest);
+        for (int p = 0; p < manifest.getOffsets().size(); p++) {
+            TopicOffset offset = manifest.getOffsets().get(p);
+            String key = String.format(Locale.ROOT, "%s-%010d", offset.getTopic(), offset.getPartition());
+            Position before = positions.get(key);
+            long eventTime = update.eventTimes[p];
+            positions.put(
+                    key, new Position(offset, before == null ? eventTime : Math.max(eventTime, before.eventTime())));
+            // A command changes no graph.
+            changed |= !offset.getTopic().equals(Topic.CONTROL.name());
+        }
+        if (update.content.isEmpty()) {
+            return;
+        }
+        // After a change of parallelism, the content is split in another way.
+        parts.values().removeIf(part -> part.content.equals(update.content) && part.parallelism != update.parallelism);
+        Part part = parts.computeIfAbsent(update.content + '-' + update.subtask, key -> new Part(update));
+        if (update.base) {
+            part.files.clear();
+        }
+        part.files.addAll(manifest.getFiles());
+        part.counts = manifest.getCounts();
+        part.meanCosines = manifest.getMeanCosines();
+        manifest.getFiles().forEach(file -> files.add(file.getPath()));
+        changed |= !manifest.getFiles().isEmpty();
+    }
+
+    @Override
+    public void prepareSnapshotPreBarrier(long checkpointId) {
+        if (erased) {
+            erased = false;
+            changed = true;
+            cleanSince = number + 1;
+        }
+        if ((changed || requested) && !behind) {
+            changed = false;
+            requested = false;
+            publish(checkpointId);
+        }
+        behind = false;
+        retire();
+        Set<String> unnamed = new HashSet<>(files);
+        unnamed.removeAll(named());
+        files.removeAll(unnamed);
+        if (!unnamed.isEmpty()) {
+            garbage.put(checkpointId, unnamed);
+        }
+    }
+
+    private void publish(long checkpointId) {
+        List<SnapshotFile> all = new ArrayList<>();
+        Map<String, Long> counts = new TreeMap<>();
+        Map<String, Double> meanCosines = new TreeMap<>();
+        for (Part part : parts.values()) {
+            all.addAll(part.files);
+            part.counts.forEach((name, count) -> counts.merge(name, count, Long::sum));
+            meanCosines.putAll(part.meanCosines);
+        }
+        SnapshotManifest manifest = SnapshotManifest.newBuilder()
+                .setSnapshotId(String.format(Locale.ROOT, ID_PREFIX + "%012d", ++number))
+                .setCheckpointId(checkpointId)
+                .setCreatedAt(Instant.ofEpochMilli(System.currentTimeMillis()))
+                .setWatermark(watermark())
+                .setOffsets(positions.values().stream().map(Position::offset).toList())
+                .setLocation(location())
+                .setFiles(all)
+                .setCounts(counts)
+                .setMeanCosines(meanCosines)
+                .setFeatureVersion(featureVersion)
+                .setSettings(settings)
+                .setJobVersion(JobVersion.get())
+                .build();
+        published.add(manifest);
+        snapshots.inc();
+        output.collect(new StreamRecord<>(new Outbound(
+                Topic.GRAPH_SNAPSHOTS.name(),
+                key(manifest),
+                Topic.GRAPH_SNAPSHOTS.codec().encode(manifest))));
+    }
+
+    /** The greatest event time. */
+    private Instant watermark() {
+        return positions.values().stream()
+                .filter(position -> position.eventTime() != Long.MIN_VALUE)
+                .map(position -> Instant.ofEpochMilli(position.eventTime()))
+                .max(Instant::compareTo)
+                .orElse(null);
+    }
+
+    private void retire() {
+        Instant latest = Instant.ofEpochMilli(System.currentTimeMillis() - retentionMillis);
+        while (!published.isEmpty()
+                && (published.size() > MIN_RETAINED || number(published.peek().getSnapshotId()) < cleanSince)
+                && published.peek().getCreatedAt().isBefore(latest)) {
+            output.collect(
+                    new StreamRecord<>(new Outbound(Topic.GRAPH_SNAPSHOTS.name(), key(published.remove()), null)));
+        }
+    }
+
+    private static byte[] key(SnapshotManifest manifest) {
+        return manifest.getSnapshotId().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Paths of all files that a retained manifest names, or the next one will. */
+    private Set<String> named() {
+        Set<String> named = new HashSet<>();
+        published.forEach(manifest -> manifest.getFiles().forEach(file -> named.add(file.getPath())));
+        parts.values().forEach(part -> part.files.forEach(file -> named.add(file.getPath())));
+        return named;
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        partState.clear();
+        for (Part part : parts.values()) {
+            CutPart saved = new CutPart();
+            saved.content = part.content;
+            saved.subtask = part.subtask;
+            saved.parallelism = part.parallelism;
+            saved.manifest = Cut.manifest(part.files, part.counts, List.of(), part.meanCosines);
+            partState.add(saved);
+        }
+        CutPart input = new CutPart();
+        input.featureChanges = featureVersion;
+        input.cleanSince = cleanSince;
+        // A snapshot that was held back is still due after a restart.
+        input.requested = changed || requested;
+        input.manifest = Cut.manifest(
+                List.of(),
+                Map.of(),
+                positions.values().stream().map(Position::offset).toList());
+        input.eventTimes =
+                positions.values().stream().mapToLong(Position::eventTime).toArray();
+        partState.add(input);
+        numberState.update(List.of(number));
+        publishedState.clear();
+        for (SnapshotManifest manifest : published) {
+            publishedState.add(Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
+        }
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpointId) throws Exception {
+        super.notifyCheckpointComplete(checkpointId);
+        Map<Long, Set<String>> due = garbage.headMap(checkpointId, true);
+        for (Set<String> paths : due.values()) {
+            for (String path : paths) {
+                Path file = new Path(folder, path);
+                file.getFileSystem().delete(file, false);
+            }
+        }
+        due.clear();
+    }
+}

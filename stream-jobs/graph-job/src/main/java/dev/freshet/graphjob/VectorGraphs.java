@@ -1,0 +1,198 @@
+package dev.freshet.graphjob;
+
+import dev.freshet.graph.GraphNames;
+import dev.freshet.graph.GraphSettings;
+import dev.freshet.graph.content.ContentGraphs;
+import dev.freshet.graph.incremental.ListSink;
+import dev.freshet.graph.incremental.UserLinks;
+import dev.freshet.schema.NeighborList;
+import dev.freshet.schema.SnapshotFile;
+import dev.freshet.topic.Keys;
+import dev.freshet.topic.Topic;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.runtime.state.StateInitializationContext;
+import org.apache.flink.runtime.state.StateSnapshotContext;
+import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
+import org.apache.flink.streaming.api.operators.TwoInputStreamOperator;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+
+/**
+ * Holds the vectors of all items; its second input are all users' live items. At the barrier it brings the graphs by content up to
+ * date, sends the lists that changed to the topic neighbors, and writes the graphs of snapshots. One subtask, which uses all cores
+ * for that: every vector is compared with all others. The state are the lists; vectors and users' items come again after a restart.
+ *
+ * <p>While much is coming in, comparing at every barrier would do the same work over and over, and hold the job up: the graphs then stay
+ * behind, and cuts make no snapshots, until less than a tenth of what is put off came since the last barrier.
+ */
+final class VectorGraphs extends AbstractStreamOperator<Outbound>
+        implements TwoInputStreamOperator<ItemVector, NodeBatch, Outbound> {
+
+    private static final long serialVersionUID = 1L;
+
+    /** Multiplications that any barrier may take: about a second on two cores. */
+    static final long MAX_WORK = 200_000_000_000L;
+
+    private static final int LULL = 10;
+
+    private final String folder;
+    private final int topK;
+    private final int exactUpTo;
+    private final long maxWork;
+    private transient ContentGraphs graphs;
+    private transient ChainStates chainStates;
+    private transient Map<String, SnapshotChain<NeighborList>> chains;
+    private transient List<ChainState> restored;
+    private transient long changesAtBarrier;
+    private transient long changesAtFlush;
+    private transient long flushMillis;
+
+    VectorGraphs(String folder, GraphSettings settings) {
+        this(folder, settings, MAX_WORK);
+    }
+
+    VectorGraphs(String folder, GraphSettings settings, long maxWork) {
+        this.folder = folder;
+        this.topK = settings.contentTopK();
+        this.exactUpTo = settings.contentExact();
+        this.maxWork = maxWork;
+    }
+
+    @Override
+    public void initializeState(StateInitializationContext context) throws Exception {
+        super.initializeState(context);
+        graphs = new ContentGraphs(
+                topK,
+                Runtime.getRuntime().availableProcessors(),
+                exactUpTo,
+                new KeyedStores(getKeyedStateBackend(), context.getKeyedStateStore()).lists("content-lists"),
+                context.isRestored());
+        chainStates = new ChainStates(context);
+        restored = new ArrayList<>();
+        chainStates.restored().forEach(restored::add);
+        chains = new TreeMap<>();
+        for (ChainState state : restored) {
+            chain(state.content);
+        }
+        getMetricGroup().gauge("contentMillis", (Gauge<Long>) () -> flushMillis);
+    }
+
+    private SnapshotChain<NeighborList> chain(String graph) throws IOException {
+        SnapshotChain<NeighborList> chain = chains.get(graph);
+        if (chain == null) {
+            chain = new SnapshotChain<>(graph, NeighborList.class, folder, 0, 1, restored);
+            chains.put(graph, chain);
+        }
+        return chain;
+    }
+
+    @Override
+    public void processElement1(StreamRecord<ItemVector> element) {
+        ItemVector update = element.getValue();
+        if (update.erased) {
+            rewrite();
+        }
+        if (update.vector == null) {
+            graphs.remove(update.modality, update.item);
+        } else {
+            graphs.put(update.modality, update.item, update.vector);
+        }
+    }
+
+    @Override
+    public void processElement2(StreamRecord<NodeBatch> element) {
+        if (element.getValue().erased) {
+            rewrite();
+        }
+        UserLinks.apply(element.getValue().data, graphs::link);
+    }
+
+    private void rewrite() {
+        chains.values().forEach(SnapshotChain::rewrite);
+    }
+
+    @Override
+    public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
+        if (isBehind()) {
+            CutPart part = new CutPart();
+            part.behind = true;
+            output.collect(Cut.TAG, new StreamRecord<>(part));
+            return;
+        }
+        long start = System.nanoTime();
+        graphs.flush(checkpointId, this::send);
+        for (String graph : graphs.names()) {
+            cut(graph, checkpointId);
+        }
+        flushMillis = (System.nanoTime() - start) / 1_000_000;
+    }
+
+    private boolean isBehind() {
+        long changes = graphs.changes();
+        long since = changes - changesAtBarrier;
+        changesAtBarrier = changes;
+        boolean behind = LULL * since > changes - changesAtFlush && graphs.work() > maxWork;
+        if (!behind) {
+            changesAtFlush = changes;
+        }
+        return behind;
+    }
+
+    private void send(NeighborList list) {
+        output.collect(new StreamRecord<>(new Outbound(
+                Topic.NEIGHBORS.name(),
+                Keys.neighbors(list.getGraph(), list.getNode()).getBytes(StandardCharsets.UTF_8),
+                list.getNeighbors().isEmpty() ? null : Topic.NEIGHBORS.codec().encode(list))));
+        try {
+            chain(list.getGraph()).append(list);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void cut(String graph, long checkpointId) throws Exception {
+        CutPart part = new CutPart();
+        List<SnapshotFile> files = new ArrayList<>();
+        chain(graph).cut(checkpointId, writer -> graphs.forEach(graph, unchecked(writer)), part, files);
+        Map<String, Double> means = graphs.meanCosines();
+        means.keySet().removeIf(modality -> !graph.equals(GraphNames.itemContent(modality)));
+        part.manifest = Cut.manifest(
+                files,
+                Map.of(graph + ".nodes", graphs.nodes(graph), graph + ".edges", graphs.edges(graph)),
+                List.of(),
+                means);
+        output.collect(Cut.TAG, new StreamRecord<>(part));
+    }
+
+    private static ListSink unchecked(SnapshotChain.RowWriter<NeighborList> writer) {
+        return list -> {
+            try {
+                writer.write(list);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
+    }
+
+    @Override
+    public void snapshotState(StateSnapshotContext context) throws Exception {
+        super.snapshotState(context);
+        chainStates.save(chains.values());
+    }
+
+    @Override
+    public void close() throws Exception {
+        if (chains != null) {
+            for (SnapshotChain<NeighborList> chain : chains.values()) {
+                chain.abort();
+            }
+        }
+        super.close();
+    }
+}

@@ -1,0 +1,508 @@
+package dev.freshet.graphjob;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.codec.Vectors;
+import dev.freshet.graph.GraphSettings;
+import dev.freshet.graph.batch.BatchContent;
+import dev.freshet.graph.batch.BatchGraphs;
+import dev.freshet.graph.batch.LiveInteractions;
+import dev.freshet.graph.snapshot.GraphSnapshot;
+import dev.freshet.graph.snapshot.SnapshotReader;
+import dev.freshet.schema.Erasure;
+import dev.freshet.schema.Interaction;
+import dev.freshet.schema.Item;
+import dev.freshet.schema.LiveInteraction;
+import dev.freshet.schema.NeighborList;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.SnapshotFile;
+import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.Intake;
+import dev.freshet.topic.Topic;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.avro.file.DataFileStream;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The operators in Flink's test harness. */
+class OperatorsTest {
+
+    private static final GraphSettings SETTINGS = new GraphSettings(4, 2, 3)
+            .withCuts(10, 8)
+            .withWindow(Duration.ofMillis(1500))
+            .withContent(5, 1000);
+    private static final Duration LONG = Duration.ofHours(1);
+
+    @TempDir
+    Path folder;
+
+    private final Random random = new Random(5);
+    private final LiveInteractions live = new LiveInteractions();
+    private final Map<String, Item> catalogue = new TreeMap<>();
+    private final Map<String, Long> appended = new TreeMap<>();
+    private final Map<String, Long> erasedItems = new TreeMap<>();
+    private final Map<String, NeighborList> neighbors = new TreeMap<>();
+    private long offset;
+
+    private HarnessPipeline pipeline(int parallelism, Duration retention, HarnessPipeline.Checkpoint from)
+            throws Exception {
+        return new HarnessPipeline(folder.toUri().toString(), SETTINGS, retention, parallelism, from);
+    }
+
+    @Test
+    void snapshotsEqualTheBatchGraphsOverRestoresAndRescales() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint = null;
+        long id = 0;
+        for (int parallelism : new int[] {1, 2, 3, 3, 1}) {
+            HarnessPipeline pipeline = pipeline(parallelism, LONG, checkpoint);
+            for (int round = 0; round < 8; round++) {
+                feed(pipeline, 1 + random.nextInt(150));
+                forgetSomeone(pipeline);
+                feed(pipeline, 1 + random.nextInt(10));
+                checkpoint = pipeline.checkpoint(++id);
+                check(pipeline.takeSent());
+            }
+            // Lost in a crash: what came after the checkpoint, and the files that it began.
+            LiveInteractions before = live;
+            long offsetBefore = offset;
+            pipeline.event(event("lost", "lost", "view", 0, before, false));
+            pipeline.item(item("lost", "lost", 1, 2));
+            offset = offsetBefore;
+            pipeline.close();
+        }
+    }
+
+    @Test
+    void nothingIsPublishedWhereNothingChanged() throws Exception {
+        try (HarnessPipeline first = pipeline(1, LONG, null)) {
+            feed(first, 50);
+            HarnessPipeline.Checkpoint checkpoint = first.checkpoint(1);
+            assertThat(HarnessPipeline.manifests(first.takeSent())).hasSize(1);
+            first.checkpoint(2);
+            assertThat(first.takeSent()).isEmpty();
+
+            CutPart request = new CutPart();
+            request.requested = true;
+            first.cutPart(request);
+            first.checkpoint(3);
+            assertThat(HarnessPipeline.manifests(first.takeSent())).containsOnlyKeys("snapshot-000000000002");
+
+            try (HarnessPipeline restored = pipeline(1, LONG, checkpoint)) {
+                restored.checkpoint(4);
+                assertThat(restored.takeSent()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void deltasFollowTheirBaseUntilTheyOutgrowIt() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 300);
+            pipeline.checkpoint(1);
+            for (long id = 2; id < 200; id++) {
+                feed(pipeline, 1);
+                pipeline.checkpoint(id);
+            }
+            for (SnapshotManifest manifest :
+                    HarnessPipeline.manifests(pipeline.takeSent()).values()) {
+                Map<String, List<SnapshotFile>> byContent = new TreeMap<>();
+                manifest.getFiles().forEach(file -> byContent
+                        .computeIfAbsent(file.getContent(), content -> new ArrayList<>())
+                        .add(file));
+                byContent.forEach((content, files) -> {
+                    assertThat(files).as(content).hasSizeBetween(1, 32);
+                    assertThat(files.get(0).getBase()).isTrue();
+                    assertThat(files.subList(1, files.size())).noneMatch(SnapshotFile::getBase);
+                    assertThat(files.stream()
+                                    .mapToLong(SnapshotFile::getRecords)
+                                    .sum())
+                            .isLessThanOrEqualTo(2 * files.get(0).getRecords());
+                });
+            }
+        }
+    }
+
+    @Test
+    void supersededSnapshotsGoWithTheirFiles() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
+            Map<String, SnapshotManifest> manifests = new TreeMap<>();
+            for (long id = 1; id <= 60; id++) {
+                feed(pipeline, 20);
+                pipeline.checkpoint(id);
+                HarnessPipeline.manifests(pipeline.takeSent()).forEach((key, manifest) -> {
+                    if (manifest == null) {
+                        assertThat(manifests.remove(key)).as("retired once").isNotNull();
+                    } else {
+                        manifests.put(key, manifest);
+                    }
+                });
+            }
+            assertThat(manifests).hasSize(3).containsKey("snapshot-000000000060");
+            assertThat(files())
+                    .containsExactlyInAnyOrderElementsOf(manifests.values().stream()
+                            .flatMap(manifest -> manifest.getFiles().stream())
+                            .map(SnapshotFile::getPath)
+                            .distinct()
+                            .toList());
+        }
+    }
+
+    @Test
+    void aBaseIsWrittenAnewWhereTheFilesAreGone() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 100);
+            checkpoint = pipeline.checkpoint(1);
+            check(pipeline.takeSent());
+        }
+        for (String file : files()) {
+            Files.delete(folder.resolve(file));
+        }
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            feed(pipeline, 1);
+            pipeline.checkpoint(2);
+            check(pipeline.takeSent());
+        }
+    }
+
+    @Test
+    void whoIsForgottenIsFoundInNoFileAndNoList() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
+            for (long id = 1; id <= 5; id++) {
+                feed(pipeline, 60);
+                pipeline.event(event("Anna", "i" + id, "view", offset, live, true));
+                pipeline.event(event("u" + id, "Chair", "view", offset, live, true));
+                CatalogItem chair = item("Chair", "Chair", id, 1);
+                chair.appended = offset;
+                pipeline.item(chair);
+                pipeline.checkpoint(id);
+            }
+            assertThat(mentions("Anna")).isNotEmpty();
+            assertThat(mentions("Chair")).isNotEmpty();
+            for (Erasure erasure : List.of(
+                    new Erasure(NodeKind.USER, "Anna", Instant.ofEpochMilli(offset)),
+                    new Erasure(NodeKind.ITEM, "Chair", Instant.ofEpochMilli(offset)))) {
+                pipeline.erase(erasure);
+                live.erase(erasure);
+            }
+            pipeline.takeSent();
+            pipeline.checkpoint(6);
+            List<Outbound> sent = pipeline.takeSent();
+            assertThat(sent)
+                    .filteredOn(record -> record.topic.equals(Topic.NEIGHBORS.name()))
+                    .allSatisfy(record -> {
+                        if (mentions(record.key, "Anna") || mentions(record.key, "Chair")) {
+                            assertThat(record.value).isNull();
+                        } else if (record.value != null) {
+                            assertThat(mentions(record.value, "Anna") || mentions(record.value, "Chair"))
+                                    .isFalse();
+                        }
+                    })
+                    .anySatisfy(
+                            record -> assertThat(mentions(record.key, "Anna")).isTrue())
+                    .anySatisfy(
+                            record -> assertThat(mentions(record.key, "Chair")).isTrue());
+            assertThat(newest(sent.stream()
+                                    .filter(record -> record.value != null)
+                                    .toList())
+                            .items())
+                    .extracting(Item::getItem)
+                    .doesNotContain("Chair");
+            // What came before is superseded; the next checkpoint lets it go, though nothing has changed.
+            checkpoint = pipeline.checkpoint(7);
+            assertThat(mentions("Anna")).isEmpty();
+            assertThat(mentions("Chair")).isEmpty();
+        }
+        // A replay does not bring them back, what is new counts.
+        try (HarnessPipeline pipeline = pipeline(3, Duration.ZERO, checkpoint)) {
+            pipeline.event(event("Anna", "i1", "view", offset - 20, live, true));
+            pipeline.event(event("u1", "Chair", "view", offset - 20, live, true));
+            CatalogItem chair = item("Chair", "Chair", 9, 1);
+            chair.appended = offset - 20;
+            pipeline.item(chair);
+            feed(pipeline, 20);
+            pipeline.checkpoint(8);
+            assertThat(mentions("Anna")).isEmpty();
+            assertThat(mentions("Chair")).isEmpty();
+            pipeline.takeSent();
+            pipeline.event(event("Anna", "i1", "view", offset + 20, live, true));
+            pipeline.event(event("u1", "Chair", "view", offset + 20, live, true));
+            pipeline.checkpoint(9);
+            assertThat(newest(pipeline.takeSent().stream()
+                                    .filter(record -> record.value != null)
+                                    .toList())
+                            .interactions())
+                    .isEqualTo(live.live(SETTINGS))
+                    .anyMatch(pair -> pair.getUser().equals("Anna"))
+                    .anyMatch(pair -> pair.getItem().equals("Chair"));
+        }
+    }
+
+    /** Snapshot files that hold a text. */
+    private List<String> mentions(String text) throws IOException {
+        List<String> found = new ArrayList<>();
+        for (String file : files()) {
+            try (DataFileStream<GenericRecord> rows =
+                    new DataFileStream<>(Files.newInputStream(folder.resolve(file)), new GenericDatumReader<>())) {
+                for (GenericRecord row : rows) {
+                    if (row.toString().contains(text)) {
+                        found.add(file);
+                        break;
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    private static boolean mentions(byte[] bytes, String text) {
+        return new String(bytes, StandardCharsets.ISO_8859_1).contains(text);
+    }
+
+    @Test
+    void theCatalogKeepsTheLastRecordAndCountsChangedFeatures() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(2, LONG, null)) {
+            pipeline.item(item("a", "first", 1, 2));
+            pipeline.item(item("b", "second", 3, 4));
+            pipeline.item(item("a", "renamed", 1, 2));
+            checkpoint = pipeline.checkpoint(1);
+            GraphSnapshot snapshot = newest(pipeline.takeSent());
+            assertThat(snapshot.items()).extracting(Item::getTitle).containsExactly("renamed", "second");
+            assertThat(snapshot.manifest().getFeatureVersion()).isEqualTo(2);
+        }
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            pipeline.item(item("a", "renamed", 1, 5));
+            pipeline.item(withdrawn("b"));
+            pipeline.item(withdrawn("never seen"));
+            pipeline.checkpoint(2);
+            GraphSnapshot snapshot = newest(pipeline.takeSent());
+            assertThat(snapshot.items())
+                    .extracting(i -> i.getFeatures().get("image"))
+                    .containsExactly(List.of(1f, 5f));
+            assertThat(snapshot.manifest().getFeatureVersion()).isEqualTo(4);
+            assertThat(snapshot.manifest().getCounts()).containsEntry("catalog", 1L);
+        }
+    }
+
+    @Test
+    void offsetsAndWatermarkAddUpOverPartsAndRestores() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            pipeline.cutPart(position(0, 10, 5000));
+            pipeline.cutPart(position(1, 20, 9000));
+            checkpoint = pipeline.checkpoint(1);
+            SnapshotManifest manifest = newest(pipeline.takeSent()).manifest();
+            assertThat(manifest.getWatermark()).isEqualTo(Instant.ofEpochMilli(9000));
+        }
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            pipeline.cutPart(position(0, 12, 7000));
+            pipeline.checkpoint(2);
+            SnapshotManifest manifest = newest(pipeline.takeSent()).manifest();
+            assertThat(manifest.getOffsets())
+                    .containsExactly(new TopicOffset("interactions", 0, 12L), new TopicOffset("interactions", 1, 20L));
+            assertThat(manifest.getWatermark()).isEqualTo(Instant.ofEpochMilli(9000));
+        }
+    }
+
+    @Test
+    void contentStaysBehindWhileMuchComesIn() throws Exception {
+        Map<String, Item> none = Map.of();
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = new HarnessPipeline(folder.toUri().toString(), SETTINGS, LONG, 1, null, 100)) {
+            feed(pipeline, 100);
+            pipeline.checkpoint(1);
+            assertThat(HarnessPipeline.manifests(pipeline.takeSent()))
+                    .as("while it is behind")
+                    .isEqualTo(none);
+            feed(pipeline, 100);
+            checkpoint = pipeline.checkpoint(2);
+            assertThat(HarnessPipeline.manifests(pipeline.takeSent())).isEqualTo(none);
+            pipeline.checkpoint(3);
+            checkWithoutTopic(pipeline.takeSent());
+        }
+        try (HarnessPipeline restored =
+                new HarnessPipeline(folder.toUri().toString(), SETTINGS, LONG, 2, checkpoint, 100)) {
+            restored.checkpoint(4);
+            checkWithoutTopic(restored.takeSent());
+        }
+    }
+
+    /** The lists of other graphs went out with earlier checkpoints. */
+    private void checkWithoutTopic(List<Outbound> sent) throws Exception {
+        Map<String, List<NeighborList>> graphs = new TreeMap<>(newest(sent).graphs());
+        graphs.values().removeIf(List::isEmpty);
+        assertThat(unversioned(graphs)).isEqualTo(BatchGraphs.all(live.live(SETTINGS), catalogue.values(), SETTINGS));
+    }
+
+    private static CutPart position(int partition, long next, long eventTime) {
+        CutPart part = new CutPart();
+        part.manifest = Cut.manifest(List.of(), Map.of(), List.of(new TopicOffset("interactions", partition, next)));
+        part.eventTimes = new long[] {eventTime};
+        return part;
+    }
+
+    private void feed(HarnessPipeline pipeline, int events) throws Exception {
+        for (int e = 0; e < events; e++) {
+            if (random.nextInt(4) == 0) {
+                change(pipeline, "i" + random.nextInt(50));
+            }
+            String user = "u" + (int) (40 * Math.pow(random.nextDouble(), 1.5));
+            String item = "i" + (int) (50 * Math.pow(random.nextDouble(), 2));
+            String action = random.nextInt(3) == 0 ? "remove" : "view";
+            pipeline.event(event(user, item, action, offset + random.nextInt(30), live, true));
+        }
+    }
+
+    private void forgetSomeone(HarnessPipeline pipeline) throws Exception {
+        boolean ofUser = random.nextBoolean();
+        Erasure erasure = new Erasure(
+                ofUser ? NodeKind.USER : NodeKind.ITEM,
+                (ofUser ? "u" : "i") + random.nextInt(40),
+                Instant.ofEpochMilli(offset - random.nextInt(50)));
+        live.erase(erasure);
+        long upTo = erasure.getRequestedAt().toEpochMilli();
+        if (!ofUser && appended.getOrDefault(erasure.getId(), Long.MAX_VALUE) <= upTo) {
+            catalogue.remove(erasure.getId());
+        }
+        if (!ofUser) {
+            erasedItems.merge(erasure.getId(), upTo, Math::max);
+        }
+        pipeline.erase(erasure);
+    }
+
+    /** Gives an item vectors, other ones, fewer ones or none, or withdraws it. */
+    private void change(HarnessPipeline pipeline, String id) throws Exception {
+        CatalogItem update = new CatalogItem();
+        update.item = id;
+        update.appended = offset;
+        boolean counts = offset > erasedItems.getOrDefault(id, Long.MIN_VALUE);
+        if (counts) {
+            appended.put(id, offset);
+        }
+        if (random.nextInt(6) == 0) {
+            if (counts) {
+                catalogue.remove(id);
+            }
+        } else {
+            Map<String, List<Float>> features = new TreeMap<>();
+            if (random.nextInt(5) > 0) {
+                features.put("image", Vectors.toList(random.nextInt(3) - 1, random.nextFloat()));
+            }
+            if (random.nextInt(5) > 0) {
+                features.put("text", Vectors.toList(random.nextInt(3), random.nextInt(3), random.nextFloat()));
+            }
+            Item item = Item.newBuilder().setItem(id).setFeatures(features).build();
+            if (counts) {
+                catalogue.put(id, item);
+            }
+            update.value = Topic.ITEMS.codec().encode(item);
+        }
+        pipeline.item(update);
+    }
+
+    private Event event(String user, String item, String action, long time, LiveInteractions to, boolean counts) {
+        Interaction interaction = new Interaction(user, item, action, 1.0, Instant.ofEpochMilli(time), null);
+        Event event = new Event();
+        event.user = user;
+        event.item = item;
+        event.itemId = -1;
+        event.live = !Intake.isRemoval(interaction);
+        event.action = action;
+        event.weight = 1;
+        event.eventTime = time;
+        event.partition = 0;
+        event.offset = offset++;
+        if (counts) {
+            to.add(interaction, 0, event.offset);
+        }
+        return event;
+    }
+
+    private void check(List<Outbound> sent) throws Exception {
+        GraphSnapshot snapshot = newest(sent);
+        List<LiveInteraction> interactions = live.live(SETTINGS);
+        assertThat(snapshot.interactions()).isEqualTo(interactions);
+        Map<String, List<NeighborList>> expected = BatchGraphs.all(interactions, catalogue.values(), SETTINGS);
+        Map<String, List<NeighborList>> graphs = new TreeMap<>(snapshot.graphs());
+        graphs.values().removeIf(List::isEmpty);
+        assertThat(unversioned(graphs)).isEqualTo(expected);
+        assertThat(snapshot.items()).isEqualTo(List.copyOf(catalogue.values()));
+        assertThat(snapshot.manifest().getMeanCosines()).isEqualTo(BatchContent.meanCosines(catalogue.values()));
+        for (Outbound record : sent) {
+            if (record.topic.equals(Topic.NEIGHBORS.name())) {
+                String key = new String(record.key, StandardCharsets.UTF_8);
+                if (record.value == null) {
+                    assertThat(neighbors.remove(key)).as("had a list").isNotNull();
+                } else {
+                    neighbors.put(key, Topic.NEIGHBORS.codec().decode(record.value));
+                }
+            }
+        }
+        Map<String, List<NeighborList>> published = new TreeMap<>();
+        neighbors.values().forEach(list -> published
+                .computeIfAbsent(list.getGraph(), graph -> new ArrayList<>())
+                .add(list));
+        published.values().forEach(lists -> lists.sort(java.util.Comparator.comparing(NeighborList::getNode)));
+        assertThat(published).isEqualTo(graphs);
+    }
+
+    private static GraphSnapshot newest(List<Outbound> sent) throws IOException {
+        Map<String, SnapshotManifest> manifests = HarnessPipeline.manifests(sent);
+        assertThat(manifests).hasSize(1);
+        return SnapshotReader.read(manifests.values().iterator().next());
+    }
+
+    private static Map<String, List<NeighborList>> unversioned(Map<String, List<NeighborList>> graphs) {
+        Map<String, List<NeighborList>> unversioned = new TreeMap<>();
+        graphs.forEach((graph, lists) -> unversioned.put(
+                graph,
+                lists.stream()
+                        .map(list -> new NeighborList(
+                                list.getGraph(), list.getNode(), list.getNeighbors(), list.getDegree(), 0L))
+                        .toList()));
+        return unversioned;
+    }
+
+    private List<String> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".avro"))
+                    .toList();
+        }
+    }
+
+    private static CatalogItem item(String id, String title, float... vector) {
+        CatalogItem item = new CatalogItem();
+        item.item = id;
+        item.value = Topic.ITEMS
+                .codec()
+                .encode(Item.newBuilder()
+                        .setItem(id)
+                        .setTitle(title)
+                        .setFeatures(Map.of("image", Vectors.toList(vector)))
+                        .build());
+        return item;
+    }
+
+    private static CatalogItem withdrawn(String id) {
+        CatalogItem item = new CatalogItem();
+        item.item = id;
+        return item;
+    }
+}
