@@ -1,0 +1,112 @@
+package dev.freshet.serving;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+
+/** The process: options, signals, exit codes. */
+@Command(
+        name = "serving",
+        mixinStandardHelpOptions = true,
+        description = "Scores users as their interactions come in, and answers over HTTP.")
+public final class ServingMain implements Callable<Integer> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServingMain.class);
+    private static final int MAX_SIZE = 1000;
+    private static final String VECTOR_MODULE = "jdk.incubator.vector";
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    @Option(
+            names = "--bootstrap",
+            required = true,
+            paramLabel = "HOST:PORT",
+            description = "Kafka's bootstrap servers.")
+    private String bootstrap;
+
+    @Option(
+            names = "--state",
+            required = true,
+            paramLabel = "DIR",
+            description =
+                    "Folder of the stream's state; created if missing. It can be thrown away: the topics have all.")
+    private Path state;
+
+    @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address for HTTP (default ${DEFAULT-VALUE}).")
+    private String host;
+
+    @Option(names = "--port", defaultValue = "18080", description = "Port for HTTP (default ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--size", defaultValue = "20", description = "Recommendations per user (default ${DEFAULT-VALUE}).")
+    private int size;
+
+    @Option(
+            names = "--rescore-rate",
+            defaultValue = "2000",
+            description = "Users re-scored per second, at most, after a release (default ${DEFAULT-VALUE}).")
+    private int rescoreRate;
+
+    @Option(names = "--threads", defaultValue = "1", description = "Threads of the stream (default ${DEFAULT-VALUE}).")
+    private int threads;
+
+    @Option(
+            names = "--photos",
+            paramLabel = "DIR",
+            description = "Folder of pictures that is served, for reading, under /photos/.")
+    private Path photos;
+
+    private ServingMain() {}
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new ServingMain())
+                .setParameterExceptionHandler((e, badArguments) -> {
+                    e.getCommandLine().getErr().println("serving: " + oneLine(e) + "; see --help");
+                    return 2;
+                })
+                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
+                    if (!(e instanceof IOException)) {
+                        LOG.error("failed", e);
+                    }
+                    commandLine.getErr().println("serving: " + oneLine(e));
+                    return 1;
+                })
+                .execute(args));
+    }
+
+    private static String oneLine(Exception e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.toString());
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        check(port >= 0 && port <= 65535, "--port is " + port + "; ports are 0 (any) to 65535");
+        check(size >= 1 && size <= MAX_SIZE, "--size is " + size + "; it may be 1 to " + MAX_SIZE);
+        check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
+        check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
+        check(bootstrap.matches("\\S+:\\d+"), "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
+        check(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
+        if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
+            throw new IOException("the JVM lacks --add-modules " + VECTOR_MODULE + "; start it with @jvm.options");
+        }
+        Serving serving =
+                new Serving(new Serving.Settings(bootstrap, state, host, port, size, rescoreRate, threads, photos));
+        Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
+        LOG.info("listening on http://{}:{}/", host, serving.port());
+        return serving.awaitEnd();
+    }
+
+    private void check(boolean good, String otherwise) {
+        if (!good) {
+            throw new ParameterException(spec.commandLine(), otherwise);
+        }
+    }
+}

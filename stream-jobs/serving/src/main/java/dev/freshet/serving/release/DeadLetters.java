@@ -1,0 +1,110 @@
+package dev.freshet.serving.release;
+
+import dev.freshet.schema.DeadLetter;
+import dev.freshet.serving.stream.Refusals;
+import dev.freshet.topic.Topic;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes each refused record to the topic dead-letters once: a restart, or another instance, refuses the same record again,
+ * so what the topic already has is left out, and one instance writes for all. Thread-safe.
+ */
+public final class DeadLetters implements Refusals {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
+
+    /** Letters held back; beyond it they are written whoever has the turn, since none may be lost. */
+    private static final int MAX_PENDING = 10_000;
+
+    private record Place(String topic, int partition, long offset) {}
+
+    private final Producer<byte[], byte[]> producer;
+    private final String job;
+    private final BooleanSupplier writes;
+    private final Set<Place> known = ConcurrentHashMap.newKeySet();
+    private final Map<Place, DeadLetter> pending = Collections.synchronizedMap(new LinkedHashMap<>());
+
+    /**
+     * @param job name and version of this job
+     * @param writes whether this instance is the one that writes, at the moment
+     */
+    DeadLetters(Producer<byte[], byte[]> producer, String job, BooleanSupplier writes) {
+        this.producer = producer;
+        this.job = job;
+        this.writes = writes;
+    }
+
+    @Override
+    public void refuse(Refused refused, String reason) {
+        Place place = new Place(refused.topic(), refused.partition(), refused.offset());
+        if (known.contains(place)) {
+            return;
+        }
+        LOG.warn("{}-{} offset {}: {}", place.topic(), place.partition(), place.offset(), reason);
+        DeadLetter letter = DeadLetter.newBuilder()
+                .setTopic(refused.topic())
+                .setPartition(refused.partition())
+                .setOffset(refused.offset())
+                .setKey(refused.key() == null ? null : ByteBuffer.wrap(refused.key()))
+                .setValue(refused.value() == null ? null : ByteBuffer.wrap(refused.value()))
+                .setTimestamp(Instant.ofEpochMilli(refused.timestamp()))
+                .setReason(reason)
+                .setJob(job)
+                .setRefusedAt(Instant.now())
+                .build();
+        if (pending.size() < MAX_PENDING) {
+            pending.put(place, letter);
+        } else {
+            send(place, letter);
+        }
+    }
+
+    /** Takes note of a letter that the topic has. */
+    void seen(DeadLetter letter) {
+        Place place = new Place(letter.getTopic(), letter.getPartition(), letter.getOffset());
+        known.add(place);
+        pending.remove(place);
+    }
+
+    /** Writes what is pending, if it is this instance's turn; to be called once the topic has been read to its end. */
+    void flush() {
+        if (pending.isEmpty() || !writes.getAsBoolean()) {
+            return;
+        }
+        Map<Place, DeadLetter> letters;
+        synchronized (pending) {
+            letters = new LinkedHashMap<>(pending);
+            pending.clear();
+        }
+        letters.forEach(this::send);
+        producer.flush();
+    }
+
+    private void send(Place place, DeadLetter letter) {
+        known.add(place);
+        producer.send(
+                new ProducerRecord<>(
+                        Topic.DEAD_LETTERS.name(),
+                        place.topic().getBytes(StandardCharsets.UTF_8),
+                        Topic.DEAD_LETTERS.codec().encode(letter)),
+                (metadata, failure) -> {
+                    if (failure != null) {
+                        LOG.warn("dead letter of {} not written ({}); trying again", place, failure.getMessage());
+                        known.remove(place);
+                        pending.put(place, letter);
+                    }
+                });
+    }
+}

@@ -1,0 +1,61 @@
+package dev.freshet.serving.release;
+
+import dev.freshet.serving.stream.ServingContext;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.producer.Producer;
+
+/** What an instance reads and writes beside its stream: releases, the loop's news, dead letters. */
+public final class LoopFollower implements AutoCloseable {
+
+    private final Clients clients;
+    private final Producer<byte[], byte[]> producer;
+    private final DeadLetters deadLetters;
+    private final LoopWatcher watcher;
+    private ReleaseReader releases;
+
+    /**
+     * @param job name and version of this job, for dead letters
+     * @param writes whether this instance is the one that writes dead letters, at the moment
+     */
+    public LoopFollower(String bootstrap, String job, BooleanSupplier writes) {
+        this.clients = new Clients(bootstrap);
+        this.producer = clients.producer();
+        this.deadLetters = new DeadLetters(producer, job, writes);
+        this.watcher = new LoopWatcher(clients, deadLetters);
+    }
+
+    /** Says where releases are put in force; before {@link #start}. */
+    public void follow(ServingContext serving) {
+        releases = new ReleaseReader(clients, watcher, deadLetters, serving);
+    }
+
+    /** Begins to read; the topics must exist. */
+    public void start() {
+        watcher.start();
+        releases.start();
+    }
+
+    /** Waits until the model that was in force at the start, if any, is in force here. */
+    public void awaitFirstModel() throws InterruptedException {
+        releases.awaitFirst();
+    }
+
+    public DeadLetters deadLetters() {
+        return deadLetters;
+    }
+
+    public LoopWatcher watcher() {
+        return watcher;
+    }
+
+    public ReleaseReader releases() {
+        return releases;
+    }
+
+    @Override
+    public void close() {
+        releases.close();
+        watcher.close();
+        producer.close(java.time.Duration.ofSeconds(2));
+    }
+}

@@ -1,0 +1,220 @@
+package dev.freshet.serving.release;
+
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.schema.DeadLetter;
+import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
+import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Topic;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows what the rest of the loop tells: snapshots, training, dead letters. For the status, and for the cut that a model was
+ * trained on. A thread of its own; its read-outs are thread-safe.
+ */
+public final class LoopWatcher implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LoopWatcher.class);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+    private static final int MAX_CURVE = 500;
+    private static final int MAX_GATES = 50;
+
+    /**
+     * A training run.
+     *
+     * @param newest the newest record of an epoch
+     * @param finished whether the trainer has said more than epochs: its evaluation or its decision
+     * @param curve the records of its epochs, oldest first
+     */
+    public record Training(Evaluation newest, boolean finished, List<Evaluation> curve) {}
+
+    private final Clients clients;
+    private final DeadLetters deadLetters;
+    private final Thread thread = new Thread(this::run, "loop-watcher");
+    private volatile boolean closed;
+    private volatile Consumer<byte[], byte[]> consumer;
+
+    private boolean caughtUp;
+    private SnapshotManifest newest;
+    private final Deque<Evaluation> curve = new ArrayDeque<>();
+    private boolean trainingFinished;
+    private final Deque<Evaluation> gates = new ArrayDeque<>();
+    private final Map<String, Long> letters = new TreeMap<>();
+
+    LoopWatcher(Clients clients, DeadLetters deadLetters) {
+        this.clients = clients;
+        this.deadLetters = deadLetters;
+    }
+
+    void start() {
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void run() {
+        Map<TopicPartition, Long> positions = new HashMap<>();
+        while (!closed) {
+            try (Consumer<byte[], byte[]> reader = clients.consumer()) {
+                consumer = reader;
+                follow(reader, positions);
+            } catch (WakeupException | InterruptException e) {
+                LOG.debug("stopped");
+            } catch (KafkaException e) {
+                LOG.warn("cannot read the loop's topics ({}); trying again", e.getMessage());
+                pause();
+            }
+        }
+    }
+
+    private synchronized void pause() {
+        try {
+            if (!closed) {
+                wait(RETRY.toMillis());
+            }
+        } catch (InterruptedException e) {
+            closed = true;
+        }
+    }
+
+    private void follow(Consumer<byte[], byte[]> reader, Map<TopicPartition, Long> positions) {
+        List<TopicPartition> partitions = new ArrayList<>();
+        for (Topic<?> topic : List.of(Topic.GRAPH_SNAPSHOTS, Topic.EVALUATIONS, Topic.DEAD_LETTERS)) {
+            partitions.addAll(Clients.partitions(reader, topic.name()));
+        }
+        reader.assign(partitions);
+        Map<TopicPartition, Long> beginnings = reader.beginningOffsets(partitions);
+        for (TopicPartition partition : partitions) {
+            reader.seek(partition, Math.max(beginnings.get(partition), positions.getOrDefault(partition, 0L)));
+        }
+        Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
+        while (!closed) {
+            for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
+                take(record);
+            }
+            partitions.forEach(partition -> positions.put(partition, reader.position(partition)));
+            if (ends.entrySet().stream().allMatch(end -> positions.get(end.getKey()) >= end.getValue())) {
+                synchronized (this) {
+                    caughtUp = true;
+                    notifyAll();
+                }
+                deadLetters.flush();
+            }
+        }
+    }
+
+    private void take(ConsumerRecord<byte[], byte[]> record) {
+        if (record.value() == null) {
+            return;
+        }
+        try {
+            if (record.topic().equals(Topic.GRAPH_SNAPSHOTS.name())) {
+                snapshot(Topic.GRAPH_SNAPSHOTS.codec().decode(record.value()));
+            } else if (record.topic().equals(Topic.EVALUATIONS.name())) {
+                evaluation(Topic.EVALUATIONS.codec().decode(record.value()));
+            } else {
+                letter(Topic.DEAD_LETTERS.codec().decode(record.value()));
+            }
+        } catch (BadRecordException e) {
+            // Not this job's to refuse; the status does without it.
+            LOG.warn("{}-{} offset {}: {}", record.topic(), record.partition(), record.offset(), e.getMessage());
+        }
+    }
+
+    private synchronized void snapshot(SnapshotManifest manifest) {
+        newest = manifest;
+    }
+
+    private synchronized void evaluation(Evaluation evaluation) {
+        if (evaluation.getKind() == EvaluationKind.EPOCH) {
+            if (!curve.isEmpty() && !curve.getLast().getRunId().equals(evaluation.getRunId())) {
+                curve.clear();
+            }
+            trainingFinished = false;
+            append(curve, evaluation, MAX_CURVE);
+        } else {
+            if (evaluation.getKind() == EvaluationKind.GATE) {
+                append(gates, evaluation, MAX_GATES);
+            }
+            trainingFinished |= !curve.isEmpty() && curve.getLast().getRunId().equals(evaluation.getRunId());
+        }
+    }
+
+    private static void append(Deque<Evaluation> to, Evaluation evaluation, int max) {
+        to.addLast(evaluation);
+        if (to.size() > max) {
+            to.removeFirst();
+        }
+    }
+
+    private void letter(DeadLetter letter) {
+        synchronized (this) {
+            letters.merge(letter.getTopic(), 1L, Long::sum);
+        }
+        deadLetters.seen(letter);
+    }
+
+    /** The newest snapshot. */
+    public synchronized Optional<SnapshotManifest> newestSnapshot() {
+        return Optional.ofNullable(newest);
+    }
+
+    /** The newest training run. */
+    public synchronized Optional<Training> training() {
+        return curve.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new Training(curve.getLast(), trainingFinished, List.copyOf(curve)));
+    }
+
+    /** The newest decisions of the quality gate, oldest first. */
+    public synchronized List<Evaluation> gates() {
+        return List.copyOf(gates);
+    }
+
+    /** Number of dead letters by source topic. */
+    public synchronized Map<String, Long> deadLetterCounts() {
+        return new TreeMap<>(letters);
+    }
+
+    /** Waits until the topics as they were at the start have been read. */
+    synchronized void awaitCaughtUp() throws InterruptedException {
+        while (!caughtUp && !closed) {
+            wait(POLL.toMillis());
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
+        Consumer<byte[], byte[]> reader = consumer;
+        if (reader != null) {
+            reader.wakeup();
+        }
+        try {
+            // An interrupt would leave the client half closed.
+            thread.join(CLOSE_TIMEOUT.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

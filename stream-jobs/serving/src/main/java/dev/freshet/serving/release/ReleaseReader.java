@@ -1,0 +1,269 @@
+package dev.freshet.serving.release;
+
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.ReleaseAction;
+import dev.freshet.serving.score.InvalidModelException;
+import dev.freshet.serving.score.Model;
+import dev.freshet.serving.stream.Refusals;
+import dev.freshet.serving.stream.ServingContext;
+import dev.freshet.topic.Topic;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the topic models and puts the newest sound release in force, whole: the next model is built beside the one in
+ * force, which keeps scoring until the switch. A release that is not sound becomes a dead letter and the model in force stays. A
+ * thread of its own; its read-outs are thread-safe.
+ */
+public final class ReleaseReader implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ReleaseReader.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
+
+    /**
+     * A record of the topic models.
+     *
+     * @param refused why it cannot be put in force; null if nothing is known against it
+     */
+    public record Entry(ModelRelease release, long offset, String refused) {}
+
+    /**
+     * A release being read.
+     *
+     * @param read embeddings read so far
+     * @param total embeddings that it has
+     */
+    public record Loading(String version, long read, long total) {}
+
+    private record Announcement(ModelRelease release, ConsumerRecord<byte[], byte[]> record) {
+        long offset() {
+            return record.offset();
+        }
+    }
+
+    private final Clients clients;
+    private final LoopWatcher watcher;
+    private final Refusals refusals;
+    private final ServingContext serving;
+    private final EmbeddingReader embeddings;
+    private final Thread thread = new Thread(this::run, "release-reader");
+    private final CountDownLatch first = new CountDownLatch(1);
+    private final List<Announcement> history = new ArrayList<>();
+    /** Why an announcement cannot be put in force, by its offset. */
+    private final Map<Long, String> unsound = new HashMap<>();
+
+    private volatile Consumer<byte[], byte[]> consumer;
+    private volatile Loading loading;
+    private volatile boolean closed;
+
+    ReleaseReader(Clients clients, LoopWatcher watcher, Refusals refusals, ServingContext serving) {
+        this.clients = clients;
+        this.watcher = watcher;
+        this.refusals = refusals;
+        this.serving = serving;
+        this.embeddings = new EmbeddingReader(clients, refusals);
+    }
+
+    void start() {
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Waits until the model that was in force at the start, if any, is in force here. */
+    void awaitFirst() throws InterruptedException {
+        first.await();
+    }
+
+    private void run() {
+        long position = 0;
+        while (!closed) {
+            try (Consumer<byte[], byte[]> reader = clients.consumer()) {
+                consumer = reader;
+                watcher.awaitCaughtUp();
+                TopicPartition partition = new TopicPartition(Topic.MODELS.name(), 0);
+                reader.assign(List.of(partition));
+                reader.seek(
+                        partition,
+                        Math.max(
+                                position,
+                                reader.beginningOffsets(List.of(partition)).get(partition)));
+                long end = reader.endOffsets(List.of(partition)).get(partition);
+                boolean pending = first.getCount() > 0 || position > 0;
+                while (!closed) {
+                    for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
+                        pending |= take(record);
+                    }
+                    position = reader.position(partition);
+                    if (position >= end) {
+                        if (pending) {
+                            putNewestInForce();
+                            pending = false;
+                        }
+                        first.countDown();
+                    }
+                }
+            } catch (WakeupException | InterruptException | InterruptedException e) {
+                LOG.debug("stopped");
+            } catch (KafkaException e) {
+                LOG.warn("cannot read releases ({}); trying again", e.getMessage());
+                pause();
+            } catch (RuntimeException e) {
+                LOG.error("cannot read releases; trying again", e);
+                pause();
+            }
+        }
+    }
+
+    private synchronized void pause() {
+        try {
+            if (!closed) {
+                wait(RETRY.toMillis());
+            }
+        } catch (InterruptedException e) {
+            closed = true;
+        }
+    }
+
+    private boolean take(ConsumerRecord<byte[], byte[]> record) {
+        if (record.value() == null) {
+            return false;
+        }
+        try {
+            ModelRelease release = Topic.MODELS.codec().decode(record.value());
+            synchronized (this) {
+                history.add(new Announcement(release, record));
+            }
+            return true;
+        } catch (BadRecordException e) {
+            serving.metrics().skipped(Topic.MODELS.name());
+            refusals.refuse(EmbeddingReader.refused(record), e.getMessage());
+            return false;
+        }
+    }
+
+    /** Goes back from the newest announcement to the first that is sound, but not behind the one in force. */
+    private void putNewestInForce() throws InterruptedException {
+        for (int at = history.size() - 1; at >= 0; at--) {
+            Announcement announcement = history.get(at);
+            if (unsound.containsKey(announcement.offset())) {
+                continue;
+            }
+            Optional<Announcement> release = released(announcement, at);
+            if (release.isEmpty() || unsound.containsKey(release.get().offset())) {
+                ModelRelease rollback = announcement.release();
+                refuse(
+                        announcement,
+                        "rollback to " + rollback.getVersion() + ": no sound release of " + rollback.getModel()
+                                + " has this version");
+                continue;
+            }
+            Model inForce = serving.model();
+            if (inForce != null
+                    && inForce.version().equals(release.get().release().getVersion())) {
+                return;
+            }
+            if (load(release.get())) {
+                return;
+            }
+        }
+    }
+
+    /** The release that an announcement puts in force: itself, or of a rollback the one it returns to. */
+    private Optional<Announcement> released(Announcement announcement, int at) {
+        ModelRelease wanted = announcement.release();
+        if (wanted.getAction() == ReleaseAction.RELEASE) {
+            return Optional.of(announcement);
+        }
+        for (int earlier = at - 1; earlier >= 0; earlier--) {
+            ModelRelease candidate = history.get(earlier).release();
+            if (candidate.getAction() == ReleaseAction.RELEASE
+                    && candidate.getModel().equals(wanted.getModel())
+                    && candidate.getVersion().equals(wanted.getVersion())) {
+                return Optional.of(history.get(earlier));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private boolean load(Announcement announcement) throws InterruptedException {
+        ModelRelease release = announcement.release();
+        long total = release.getItems() + release.getUsers();
+        long start = System.nanoTime();
+        loading = new Loading(release.getVersion(), 0, total);
+        try {
+            Model.Builder builder =
+                    embeddings.read(release, read -> loading = new Loading(release.getVersion(), read, total));
+            serving.switchTo(builder.build());
+            LOG.info(
+                    "model {} in force: {} items, {} users, dimension {}, read in {} ms",
+                    release.getVersion(),
+                    release.getItems(),
+                    release.getUsers(),
+                    release.getDimension(),
+                    Duration.ofNanos(System.nanoTime() - start).toMillis());
+            return true;
+        } catch (InvalidModelException e) {
+            refuse(announcement, "release " + release.getVersion() + ": " + e.getMessage());
+            return false;
+        } catch (IllegalArgumentException | ArithmeticException | OutOfMemoryError e) {
+            LOG.error("release {} cannot be held in memory", release.getVersion(), e);
+            refuse(announcement, "release " + release.getVersion() + ": cannot be held in memory (" + e + ")");
+            return false;
+        } finally {
+            loading = null;
+        }
+    }
+
+    private void refuse(Announcement announcement, String reason) {
+        synchronized (this) {
+            unsound.put(announcement.offset(), reason);
+        }
+        refusals.refuse(EmbeddingReader.refused(announcement.record()), reason);
+    }
+
+    /** The announcements so far, oldest first. */
+    public synchronized List<Entry> history() {
+        return history.stream()
+                .map(entry -> new Entry(entry.release(), entry.offset(), unsound.get(entry.offset())))
+                .toList();
+    }
+
+    /** The release being read at the moment. */
+    public Optional<Loading> loading() {
+        return Optional.ofNullable(loading);
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+            notifyAll();
+        }
+        Consumer<byte[], byte[]> reader = consumer;
+        if (reader != null) {
+            reader.wakeup();
+        }
+        try {
+            // An interrupt would leave the client half closed.
+            thread.join(CLOSE_TIMEOUT.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

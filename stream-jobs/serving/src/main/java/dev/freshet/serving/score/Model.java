@@ -1,0 +1,152 @@
+package dev.freshet.serving.score;
+
+import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.Topic;
+import it.unimi.dsi.fastutil.objects.Object2IntMap;
+import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * A released model, whole and immutable: what one version knows of items and users, and the cut of the stream that it was
+ * trained on. A score takes everything from one instance, so it never mixes two versions.
+ */
+public final class Model {
+
+    /**
+     * The positions in the topic interactions from which on events are newer than the model.
+     *
+     * @param takenAt when the snapshot was taken, milliseconds since 1970
+     * @param offsets first offset that is not in the snapshot, by partition
+     */
+    public record Cut(long takenAt, Map<Integer, Long> offsets) {
+
+        /** The cut of the snapshot that a release was trained on. */
+        static Cut of(ModelRelease release) {
+            Map<Integer, Long> offsets = new HashMap<>();
+            for (TopicOffset position : release.getOffsets()) {
+                if (position.getTopic().equals(Topic.INTERACTIONS.name())) {
+                    offsets.put(position.getPartition(), position.getOffset());
+                }
+            }
+            long takenAt = release.getSnapshotAt() == null
+                    ? 0
+                    : release.getSnapshotAt().toEpochMilli();
+            return new Cut(takenAt, Map.copyOf(offsets));
+        }
+
+        /** Whether the model has not seen the event. */
+        public boolean precedes(Stamp event) {
+            return event.offset() >= offsets.getOrDefault(event.partition(), 0L);
+        }
+    }
+
+    private final ModelRelease release;
+    private final Cut cut;
+    private final ItemMatrix items;
+    private final Object2IntMap<String> userRows;
+    private final float[][] users;
+    private final float meanUserNorm;
+
+    private Model(ModelRelease release, Cut cut, ItemMatrix items, Map<String, float[]> userVectors) {
+        this.release = release;
+        this.cut = cut;
+        this.items = items;
+        this.userRows = new Object2IntOpenHashMap<>(userVectors.size());
+        userRows.defaultReturnValue(-1);
+        this.users = new float[userVectors.size()][];
+        double norms = 0;
+        int row = 0;
+        for (Map.Entry<String, float[]> user : userVectors.entrySet()) {
+            users[row] = user.getValue();
+            norms += FoldIn.norm(user.getValue());
+            userRows.put(user.getKey(), row++);
+        }
+        this.meanUserNorm = row == 0 || norms == 0 ? 1 : (float) (norms / row);
+    }
+
+    /** The release that put it in force. */
+    public ModelRelease release() {
+        return release;
+    }
+
+    /** Its version; sorts by age. */
+    public String version() {
+        return release.getVersion();
+    }
+
+    /** What of the stream it has seen. */
+    public Cut cut() {
+        return cut;
+    }
+
+    public ItemMatrix items() {
+        return items;
+    }
+
+    /** The trained vector of a user, or null where training did not see the user. Not to be changed. */
+    public float[] user(String id) {
+        int row = userRows.getInt(id);
+        return row < 0 ? null : users[row];
+    }
+
+    /** Mean length of the trained user vectors, the scale of folded-in ones. */
+    public float meanUserNorm() {
+        return meanUserNorm;
+    }
+
+    /** Collects the embeddings of one release and checks them against what the release says. */
+    public static final class Builder {
+
+        private final ModelRelease release;
+        private final Map<String, float[]> items = new HashMap<>();
+        private final Map<String, float[]> users = new HashMap<>();
+
+        /** @throws InvalidModelException if the release itself makes no sense */
+        public Builder(ModelRelease release) throws InvalidModelException {
+            if (release.getDimension() < 1) {
+                throw new InvalidModelException(
+                        "the dimension is " + release.getDimension() + "; it must be at least 1");
+            }
+            if (release.getItems() < 1) {
+                throw new InvalidModelException("it has no item embeddings");
+            }
+            this.release = release;
+        }
+
+        /**
+         * Takes one embedding.
+         *
+         * @throws InvalidModelException if it has the wrong length, a number that is not finite, or came before
+         */
+        public void add(NodeKind kind, String id, float[] vector) throws InvalidModelException {
+            if (vector.length != release.getDimension()) {
+                throw new InvalidModelException(describe(kind, id) + " has " + vector.length
+                        + " values; the release says dimension " + release.getDimension());
+            }
+            for (float value : vector) {
+                if (!Float.isFinite(value)) {
+                    throw new InvalidModelException(describe(kind, id) + " contains " + value);
+                }
+            }
+            if ((kind == NodeKind.ITEM ? items : users).put(id, vector) != null) {
+                throw new InvalidModelException(describe(kind, id) + " comes twice");
+            }
+        }
+
+        /** @throws InvalidModelException if embeddings are missing or too many */
+        public Model build() throws InvalidModelException {
+            if (items.size() != release.getItems() || users.size() != release.getUsers()) {
+                throw new InvalidModelException("found " + items.size() + " item and " + users.size()
+                        + " user embeddings; the release says " + release.getItems() + " and " + release.getUsers());
+            }
+            return new Model(release, Cut.of(release), new ItemMatrix(items, release.getDimension()), users);
+        }
+
+        private static String describe(NodeKind kind, String id) {
+            return "the embedding of " + (kind == NodeKind.ITEM ? "item " : "user ") + id;
+        }
+    }
+}

@@ -1,0 +1,245 @@
+package dev.freshet.serving.stream;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.graph.GraphNames;
+import dev.freshet.schema.Erasure;
+import dev.freshet.schema.Item;
+import dev.freshet.schema.Neighbor;
+import dev.freshet.schema.NeighborList;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.serving.score.ItemNeighbors;
+import dev.freshet.topic.Keys;
+import dev.freshet.topic.Topic;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * What every instance holds completely: items, neighbor lists and erasures, in global stores, with the part that scoring
+ * asks for in memory. Written by the global processors alone, read by anyone. Thread-safe.
+ */
+public final class Catalogue {
+
+    /** Size of a graph. */
+    public record GraphSize(long nodes, long edges) {}
+
+    private static final int CACHED_LISTS = 100_000;
+
+    private volatile KeyValueStore<String, byte[]> items;
+    private volatile KeyValueStore<String, byte[]> neighbors;
+    private final AtomicInteger itemCount = new AtomicInteger();
+    private final Set<String> unavailable = ConcurrentHashMap.newKeySet();
+    private final AtomicLong withdrawals = new AtomicLong();
+    private final Map<String, GraphSize> graphs = new ConcurrentHashMap<>();
+    private final Map<String, Long> erasedUsers = new ConcurrentHashMap<>();
+    private final Map<String, Long> erasedItems = new ConcurrentHashMap<>();
+    private final AtomicLong itemErasures = new AtomicLong();
+    private final List<String> userErasures = Collections.synchronizedList(new ArrayList<>());
+    private final LoadingCache<String, ItemNeighbors> jaccard =
+            Caffeine.newBuilder().maximumSize(CACHED_LISTS).build(this::loadJaccard);
+
+    /** Takes the items store, with what it holds from before a restart. */
+    void attachItems(KeyValueStore<String, byte[]> store) throws BadRecordException {
+        items = store;
+        itemCount.set(0);
+        unavailable.clear();
+        try (KeyValueIterator<String, byte[]> all = store.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, byte[]> entry = all.next();
+                countItem(entry.key, StoredItem.decode(entry.value).item(), null);
+            }
+        }
+    }
+
+    /**
+     * Puts what is known of an item in force.
+     *
+     * @param item the item without its features
+     * @param appended the broker's time of the record
+     */
+    void putItem(Item item, long appended) throws BadRecordException {
+        byte[] before = items.get(item.getItem());
+        items.put(item.getItem(), new StoredItem(appended, item).encode());
+        countItem(
+                item.getItem(),
+                item,
+                before == null ? null : StoredItem.decode(before).item());
+    }
+
+    private void countItem(String id, Item item, Item before) {
+        if (before == null) {
+            itemCount.incrementAndGet();
+        }
+        if (item.getAvailable()) {
+            unavailable.remove(id);
+        } else if (unavailable.add(id)) {
+            withdrawals.incrementAndGet();
+        }
+    }
+
+    void attachNeighbors(KeyValueStore<String, byte[]> store, Map<String, GraphSize> sizes) {
+        neighbors = store;
+        graphs.clear();
+        graphs.putAll(sizes);
+        jaccard.invalidateAll();
+    }
+
+    /** Says that a list has changed. */
+    void neighborsChanged(String graph, String node, GraphSize size) {
+        graphs.put(graph, size);
+        if (graph.equals(GraphNames.ITEM_JACCARD)) {
+            jaccard.invalidate(node);
+        }
+    }
+
+    void putErasure(Erasure erasure) {
+        long at = erasure.getRequestedAt().toEpochMilli();
+        if (erasure.getKind() == NodeKind.USER) {
+            erasedUsers.merge(erasure.getId(), at, Math::max);
+            userErasures.add(erasure.getId());
+        } else {
+            erasedItems.merge(erasure.getId(), at, Math::max);
+            itemErasures.incrementAndGet();
+            withdrawals.incrementAndGet();
+        }
+    }
+
+    /** Whether the stores have been read. */
+    public boolean ready() {
+        return items != null && neighbors != null;
+    }
+
+    /** What is known of an item, without its features. */
+    public Optional<Item> item(String id) {
+        try {
+            StoredItem stored = storedItem(id);
+            return Optional.ofNullable(stored).map(StoredItem::item);
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** An item's record, unless there is none or it was erased since. */
+    private StoredItem storedItem(String id) throws BadRecordException {
+        KeyValueStore<String, byte[]> store = items;
+        byte[] value = store == null ? null : store.get(id);
+        StoredItem stored = value == null ? null : StoredItem.decode(value);
+        return stored == null || stored.appended() <= itemErasedAt(id) ? null : stored;
+    }
+
+    /** Whether an item must not be recommended: withdrawn, unavailable, or erased and not sent again since. */
+    public boolean excludes(String item) {
+        if (unavailable.contains(item)) {
+            return true;
+        }
+        try {
+            return erasedItems.containsKey(item) && storedItem(item) == null;
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Rises whenever an item stops being recommendable. */
+    long withdrawals() {
+        return withdrawals.get();
+    }
+
+    /** Number of items that have a record. */
+    public int itemCount() {
+        return itemCount.get();
+    }
+
+    /** The item-jaccard list of an item. */
+    public ItemNeighbors jaccard(String item) {
+        return jaccard.get(item);
+    }
+
+    private ItemNeighbors loadJaccard(String item) {
+        return neighbors(GraphNames.ITEM_JACCARD, item)
+                .map(list -> {
+                    String[] ids = new String[list.getNeighbors().size()];
+                    double[] weights = new double[ids.length];
+                    for (int n = 0; n < ids.length; n++) {
+                        Neighbor neighbor = list.getNeighbors().get(n);
+                        ids[n] = neighbor.getId();
+                        weights[n] = neighbor.getWeight();
+                    }
+                    return new ItemNeighbors(list.getVersion(), ids, weights);
+                })
+                .orElse(ItemNeighbors.NONE);
+    }
+
+    /** The list of a node in any graph. */
+    public Optional<NeighborList> neighbors(String graph, String node) {
+        KeyValueStore<String, byte[]> store = neighbors;
+        byte[] value = store == null ? null : store.get(Keys.neighbors(graph, node));
+        try {
+            return value == null
+                    ? Optional.empty()
+                    : Optional.of(Topic.NEIGHBORS.codec().decode(value));
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Graphs by name, with their sizes; an edge counts once for every list that has it. */
+    public Map<String, GraphSize> graphs() {
+        return new TreeMap<>(graphs);
+    }
+
+    /** Event time up to which a user is forgotten, or {@link Long#MIN_VALUE}. */
+    long userErasedAt(String user) {
+        return erasedUsers.getOrDefault(user, Long.MIN_VALUE);
+    }
+
+    /** Event time up to which an item is forgotten, or {@link Long#MIN_VALUE}. */
+    long itemErasedAt(String item) {
+        return erasedItems.getOrDefault(item, Long.MIN_VALUE);
+    }
+
+    /** Users to be forgotten from the {@code from}-th request on. */
+    List<String> userErasures(int from) {
+        synchronized (userErasures) {
+            return from >= userErasures.size()
+                    ? List.of()
+                    : List.copyOf(userErasures.subList(from, userErasures.size()));
+        }
+    }
+
+    /** Rises with every request to forget an item. */
+    long itemErasures() {
+        return itemErasures.get();
+    }
+
+    /** An item as the store has it: the broker's time of its record, then the record. */
+    private record StoredItem(long appended, Item item) {
+
+        byte[] encode() {
+            byte[] record = Topic.ITEMS.codec().encode(item);
+            return ByteBuffer.allocate(Long.BYTES + record.length)
+                    .putLong(appended)
+                    .put(record)
+                    .array();
+        }
+
+        static StoredItem decode(byte[] bytes) throws BadRecordException {
+            return new StoredItem(
+                    ByteBuffer.wrap(bytes).getLong(),
+                    Topic.ITEMS.codec().decode(Arrays.copyOfRange(bytes, Long.BYTES, bytes.length)));
+        }
+    }
+}

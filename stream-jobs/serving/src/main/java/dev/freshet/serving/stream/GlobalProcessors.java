@@ -1,0 +1,235 @@
+package dev.freshet.serving.stream;
+
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.schema.Erasure;
+import dev.freshet.schema.Item;
+import dev.freshet.schema.Neighbor;
+import dev.freshet.schema.NeighborList;
+import dev.freshet.topic.Intake;
+import dev.freshet.topic.Keys;
+import dev.freshet.topic.Topic;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * The processors that fill the global stores. Streams runs them for every record, at a restart too, each with an instance of
+ * its own; what they leave out of a store, or out of the catalogue, scoring does not see.
+ */
+final class GlobalProcessors {
+
+    private GlobalProcessors() {}
+
+    /** Common to all: the store, and the record's place. */
+    private abstract static class Updater implements Processor<byte[], byte[], Void, Void> {
+
+        private final String storeName;
+        private ProcessorContext<Void, Void> context;
+        KeyValueStore<String, byte[]> store;
+
+        Updater(String storeName) {
+            this.storeName = storeName;
+        }
+
+        @Override
+        public void init(ProcessorContext<Void, Void> context) {
+            this.context = context;
+            this.store = context.getStateStore(storeName);
+            try {
+                attach();
+            } catch (BadRecordException e) {
+                throw new IllegalStateException("store " + storeName + ": " + e.getMessage(), e);
+            }
+        }
+
+        abstract void attach() throws BadRecordException;
+
+        abstract void update(String key, byte[] value, long appended) throws BadRecordException;
+
+        abstract void refused(Refusals.Refused record, String reason);
+
+        @Override
+        public void process(Record<byte[], byte[]> record) {
+            try {
+                if (record.key() == null) {
+                    throw new BadRecordException("the record has no key; this topic is keyed by id");
+                }
+                update(new String(record.key(), StandardCharsets.UTF_8), record.value(), record.timestamp());
+            } catch (BadRecordException e) {
+                RecordMetadata at = context.recordMetadata().orElseThrow();
+                refused(
+                        new Refusals.Refused(
+                                at.topic(),
+                                at.partition(),
+                                at.offset(),
+                                record.timestamp(),
+                                record.key(),
+                                record.value()),
+                        e.getMessage());
+            }
+        }
+    }
+
+    /** Items without their features; a withdrawn one stays as unavailable, so that a restart knows it. */
+    static final class Items extends Updater {
+
+        private final ServingContext serving;
+
+        Items(ServingContext serving) {
+            super(ServingTopology.ITEMS_STORE);
+            this.serving = serving;
+        }
+
+        @Override
+        void attach() throws BadRecordException {
+            serving.catalogue().attachItems(store);
+        }
+
+        @Override
+        void update(String key, byte[] value, long appended) throws BadRecordException {
+            Item item;
+            if (value == null) {
+                item = Item.newBuilder().setItem(key).setAvailable(false).build();
+            } else {
+                item = Topic.ITEMS.codec().decode(value);
+                Intake.check(item, Map.of());
+                item.setFeatures(Map.of());
+            }
+            serving.catalogue().putItem(item, appended);
+        }
+
+        @Override
+        void refused(Refusals.Refused record, String reason) {
+            serving.metrics().skipped(record.topic());
+        }
+    }
+
+    /** Neighbor lists as they came, and the sizes of the graphs. */
+    static final class Neighbors extends Updater {
+
+        /** Keys that hold a graph's size begin so; those of lists begin with the name of a graph and a colon. */
+        private static final String SIZE_PREFIX = "#";
+
+        private final ServingContext serving;
+        private final Map<String, Catalogue.GraphSize> sizes = new HashMap<>();
+
+        Neighbors(ServingContext serving) {
+            super(ServingTopology.NEIGHBORS_STORE);
+            this.serving = serving;
+        }
+
+        @Override
+        void attach() {
+            sizes.clear();
+            try (KeyValueIterator<String, byte[]> stored =
+                    store.prefixScan(SIZE_PREFIX, Serdes.String().serializer())) {
+                while (stored.hasNext()) {
+                    KeyValue<String, byte[]> entry = stored.next();
+                    ByteBuffer size = ByteBuffer.wrap(entry.value);
+                    sizes.put(
+                            entry.key.substring(SIZE_PREFIX.length()),
+                            new Catalogue.GraphSize(size.getLong(), size.getLong()));
+                }
+            }
+            serving.catalogue().attachNeighbors(store, sizes);
+        }
+
+        @Override
+        void update(String key, byte[] value, long appended) throws BadRecordException {
+            NeighborList list = value == null ? null : Topic.NEIGHBORS.codec().decode(value);
+            if (list != null) {
+                check(key, list);
+            }
+            int colon = key.indexOf(':');
+            if (colon < 0) {
+                throw new BadRecordException("NeighborList: key " + key + " is not graph:node");
+            }
+            String graph = key.substring(0, colon);
+            byte[] before = store.get(key);
+            int edgesBefore = before == null
+                    ? 0
+                    : Topic.NEIGHBORS.codec().decode(before).getNeighbors().size();
+            int edges = list == null ? 0 : list.getNeighbors().size();
+            if (edges == 0) {
+                store.delete(key);
+            } else {
+                store.put(key, value);
+            }
+            Catalogue.GraphSize size = sizes.getOrDefault(graph, new Catalogue.GraphSize(0, 0));
+            size = new Catalogue.GraphSize(
+                    size.nodes() + (edges > 0 ? 1 : 0) - (edgesBefore > 0 ? 1 : 0), size.edges() + edges - edgesBefore);
+            sizes.put(graph, size);
+            store.put(
+                    SIZE_PREFIX + graph,
+                    ByteBuffer.allocate(2 * Long.BYTES)
+                            .putLong(size.nodes())
+                            .putLong(size.edges())
+                            .array());
+            serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), size);
+        }
+
+        private static void check(String key, NeighborList list) throws BadRecordException {
+            if (!key.equals(Keys.neighbors(list.getGraph(), list.getNode()))) {
+                throw new BadRecordException("NeighborList: the key is " + key + ", but the value is of "
+                        + Keys.neighbors(list.getGraph(), list.getNode()));
+            }
+            for (Neighbor neighbor : list.getNeighbors()) {
+                if (!Double.isFinite(neighbor.getWeight())) {
+                    throw new BadRecordException("NeighborList: the weight of " + neighbor.getId() + " is "
+                            + neighbor.getWeight() + "; it must be finite");
+                }
+            }
+        }
+
+        @Override
+        void refused(Refusals.Refused record, String reason) {
+            serving.metrics().skipped(record.topic());
+            serving.refusals().refuse(record, reason);
+        }
+    }
+
+    /** Requests to forget. */
+    static final class Erasures extends Updater {
+
+        private final ServingContext serving;
+
+        Erasures(ServingContext serving) {
+            super(ServingTopology.ERASURES_STORE);
+            this.serving = serving;
+        }
+
+        @Override
+        void attach() throws BadRecordException {
+            try (KeyValueIterator<String, byte[]> all = store.all()) {
+                while (all.hasNext()) {
+                    serving.catalogue().putErasure(Topic.ERASURES.codec().decode(all.next().value));
+                }
+            }
+        }
+
+        @Override
+        void update(String key, byte[] value, long appended) throws BadRecordException {
+            if (value == null) {
+                return;
+            }
+            Erasure erasure = Topic.ERASURES.codec().decode(value);
+            Intake.check(erasure, appended);
+            store.put(key, value);
+            serving.catalogue().putErasure(erasure);
+        }
+
+        @Override
+        void refused(Refusals.Refused record, String reason) {
+            serving.metrics().skipped(record.topic());
+        }
+    }
+}

@@ -1,0 +1,387 @@
+package dev.freshet.serving.stream;
+
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.codec.Vectors;
+import dev.freshet.schema.Embedding;
+import dev.freshet.schema.Interaction;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.Recommendations;
+import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.score.FoldIn;
+import dev.freshet.serving.score.HistoryItem;
+import dev.freshet.serving.score.Model;
+import dev.freshet.serving.score.Recommender;
+import dev.freshet.serving.score.Stamp;
+import dev.freshet.topic.Intake;
+import dev.freshet.topic.Keys;
+import dev.freshet.topic.Topic;
+import it.unimi.dsi.fastutil.objects.Object2LongMap;
+import it.unimi.dsi.fastutil.objects.Object2LongOpenHashMap;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/**
+ * The users of one partition. An interaction that decides its pair re-scores its user at once. A new model, or an item that
+ * stops being recommendable, starts a sweep over all users, most recently active first, in slices between interactions at the rate that
+ * the instance allows. A request to forget a user removes what is older than it.
+ */
+final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
+
+    /** How often a slice of the sweep runs. */
+    static final Duration SLICE_INTERVAL = Duration.ofMillis(50);
+
+    /** How long a slice may keep interactions waiting. */
+    private static final long SLICE_NANOS = Duration.ofMillis(20).toNanos();
+
+    private final ServingContext serving;
+    private final Recommender recommender;
+    /** What this task has added to the instance's popularity, to be taken back when it closes. */
+    private final Object2LongMap<String> counted = new Object2LongOpenHashMap<>();
+
+    private ProcessorContext<byte[], byte[]> context;
+    private int partition;
+    private KeyValueStore<String, byte[]> users;
+    private KeyValueStore<Bytes, byte[]> pairs;
+    private KeyValueStore<String, byte[]> recommendations;
+    private KeyValueStore<String, Long> counts;
+    private UserIndex.Part index;
+    private Sweep sweep;
+    private int erasuresDone;
+    private long itemErasuresDone;
+
+    UserProcessor(ServingContext serving) {
+        this.serving = serving;
+        this.recommender = new Recommender(serving.catalogue()::jaccard, serving.popularity());
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> context) {
+        this.context = context;
+        this.partition = context.taskId().partition();
+        this.users = context.getStateStore(ServingTopology.USERS_STORE);
+        this.pairs = context.getStateStore(ServingTopology.PAIRS_STORE);
+        this.recommendations = context.getStateStore(ServingTopology.RECOMMENDATIONS_STORE);
+        this.counts = context.getStateStore(ServingTopology.COUNTS_STORE);
+        this.index = serving.users().open(partition);
+        try (KeyValueIterator<String, byte[]> all = users.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, byte[]> entry = all.next();
+                index.put(entry.key, UserProfile.lastActivity(entry.value));
+            }
+        }
+        try (KeyValueIterator<String, Long> all = counts.all()) {
+            while (all.hasNext()) {
+                KeyValue<String, Long> entry = all.next();
+                count(entry.key, entry.value);
+            }
+        }
+        // Nothing has been swept: the first sweep begins as soon as there is a model or a withdrawal.
+        this.sweep = new Sweep("", 0, List.of(), false);
+        context.schedule(SLICE_INTERVAL, PunctuationType.WALL_CLOCK_TIME, this::slice);
+    }
+
+    @Override
+    public void close() {
+        counted.object2LongEntrySet().forEach(entry -> serving.popularity().add(entry.getKey(), -entry.getLongValue()));
+        counted.clear();
+        serving.users().close(partition, index);
+        serving.progress(partition, null);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        Interaction interaction;
+        try {
+            interaction = Topic.INTERACTIONS.codec().decode(record.value());
+            Intake.check(record.key(), interaction, record.timestamp());
+        } catch (BadRecordException e) {
+            serving.metrics().skipped(Topic.INTERACTIONS.name());
+            return;
+        }
+        RecordMetadata at = context.recordMetadata().orElseThrow();
+        long now = context.currentSystemTimeMs();
+        String user = interaction.getUser();
+        String item = interaction.getItem();
+        long eventTime = interaction.getEventTime().toEpochMilli();
+        if (eventTime <= serving.catalogue().userErasedAt(user)
+                || eventTime <= serving.catalogue().itemErasedAt(item)) {
+            serving.metrics().erased(now);
+            return;
+        }
+        Bytes key = PairState.key(user, item);
+        byte[] stored = pairs.get(key);
+        PairState before = stored == null ? null : PairState.decode(stored);
+        PairState after = new PairState(
+                !Intake.isRemoval(interaction),
+                interaction.getAction(),
+                interaction.getWeight(),
+                new Stamp(eventTime, at.partition(), at.offset()));
+        if (before != null && before.stamp().compareTo(after.stamp()) >= 0) {
+            serving.metrics().superseded(now);
+            return;
+        }
+        boolean wasLive = before != null && before.live();
+        pairs.put(key, after.encode());
+        if (wasLive != after.live()) {
+            changeCount(item, after.live() ? 1 : -1);
+        }
+        UserProfile profile = load(user);
+        if (profile == null) {
+            profile = new UserProfile();
+        }
+        profile.apply(item, after, wasLive);
+        if (profile.needsRefill()) {
+            profile.refill(liveItems(user));
+        }
+        serving.metrics().accepted(now);
+        score(user, profile, interaction.getEventTime(), now);
+        serving.metrics().fresh(context.currentSystemTimeMs() - record.timestamp());
+    }
+
+    private UserProfile load(String user) {
+        byte[] stored = users.get(user);
+        return stored == null ? null : UserProfile.decode(stored);
+    }
+
+    private List<HistoryItem> liveItems(String user) {
+        List<HistoryItem> live = new ArrayList<>();
+        try (KeyValueIterator<Bytes, byte[]> all =
+                pairs.prefixScan(PairState.prefix(user), Serdes.ByteArray().serializer())) {
+            while (all.hasNext()) {
+                KeyValue<Bytes, byte[]> entry = all.next();
+                PairState pair = PairState.decode(entry.value);
+                if (pair.live()) {
+                    live.add(pair.asHistory(PairState.item(entry.key)));
+                }
+            }
+        }
+        return live;
+    }
+
+    private void changeCount(String item, int change) {
+        Long before = counts.get(item);
+        long after = (before == null ? 0 : before) + change;
+        counts.put(item, after == 0 ? null : after);
+        count(item, change);
+    }
+
+    private void count(String item, long change) {
+        counted.put(item, counted.getLong(item) + change);
+        serving.popularity().add(item, change);
+    }
+
+    /** Scores a user with the model in force, keeps profile and list, and publishes list and embedding. */
+    private void score(String user, UserProfile profile, Instant causedBy, long now) {
+        long start = System.nanoTime();
+        Model model = serving.model();
+        FoldIn.Vector refreshed = model == null ? null : serving.vector(model, user, profile);
+        float[] vector = refreshed == null ? null : refreshed.values();
+        Recommender.Answer answer = recommender.recommend(
+                new Recommender.Query(model, vector, profile.recent(), excluded(user, profile), serving.size()));
+        String version = model == null ? null : model.version();
+        Recommendations list = Recommendations.newBuilder()
+                .setUser(user)
+                .setItems(answer.items())
+                .setModelVersion(version)
+                .setGraphVersion(answer.graphVersion())
+                .setGeneratedAt(Instant.ofEpochMilli(now))
+                .setCausedBy(causedBy)
+                .build();
+        byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
+        recommendations.put(user, value);
+        publish(ServingTopology.RECOMMENDATIONS_SINK, user, value, now);
+        if (vector != null) {
+            Embedding embedding =
+                    new Embedding(NodeKind.USER, user, Vectors.toList(vector), version, Instant.ofEpochMilli(now));
+            publish(
+                    ServingTopology.EMBEDDINGS_SINK,
+                    Keys.node(NodeKind.USER, user),
+                    Topic.EMBEDDINGS.codec().encode(embedding),
+                    now);
+        } else if (profile.embedded()) {
+            publish(ServingTopology.EMBEDDINGS_SINK, Keys.node(NodeKind.USER, user), null, now);
+        }
+        profile.scored(version == null ? "" : version, vector != null);
+        users.put(user, profile.encode());
+        index.put(user, profile.lastActivity());
+        serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
+    }
+
+    private Predicate<String> excluded(String user, UserProfile profile) {
+        Set<String> own = new HashSet<>();
+        profile.recent().forEach(entry -> own.add(entry.item()));
+        boolean more = profile.live() > own.size();
+        return item -> own.contains(item)
+                || serving.catalogue().excludes(item)
+                || (more && isLive(pairs.get(PairState.key(user, item))));
+    }
+
+    private static boolean isLive(byte[] pair) {
+        return pair != null && PairState.decode(pair).live();
+    }
+
+    private void publish(String sink, String key, byte[] value, long now) {
+        context.forward(new Record<>(key.getBytes(StandardCharsets.UTF_8), value, now), sink);
+    }
+
+    private void slice(long now) {
+        forgetUsers(now);
+        forgetItems(now);
+        Model model = serving.model();
+        String version = model == null ? "" : model.version();
+        long withdrawals = serving.catalogue().withdrawals();
+        boolean released = !sweep.version.equals(version);
+        if (released || (sweep.finished() && sweep.withdrawals != withdrawals)) {
+            // A sweep that is cut short leaves its checks to the next.
+            boolean checksLists = sweep.withdrawals != withdrawals || (sweep.checksLists && !sweep.finished());
+            sweep = new Sweep(version, withdrawals, index.byActivity(), checksLists);
+        }
+        long deadline = System.nanoTime() + SLICE_NANOS;
+        while (!sweep.finished() && System.nanoTime() < deadline) {
+            String user = sweep.user();
+            UserProfile profile = load(user);
+            if (profile != null
+                    && (!profile.scoredVersion().equals(version) || (sweep.checksLists && offersExcluded(user)))) {
+                if (!serving.rescoreBudget().tryTake(now)) {
+                    break;
+                }
+                score(user, profile, null, now);
+            }
+            sweep.next();
+        }
+        serving.progress(partition, new ServingContext.Progress(version, sweep.users.size(), sweep.position));
+    }
+
+    private boolean offersExcluded(String user) {
+        byte[] stored = recommendations.get(user);
+        if (stored == null) {
+            return false;
+        }
+        try {
+            return Topic.RECOMMENDATIONS.codec().decode(stored).getItems().stream()
+                    .map(RecommendedItem::getItem)
+                    .anyMatch(serving.catalogue()::excludes);
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private void forgetUsers(long now) {
+        List<String> requested = serving.catalogue().userErasures(erasuresDone);
+        erasuresDone += requested.size();
+        for (String user : requested) {
+            if (index.contains(user)) {
+                forget(user, now);
+            }
+        }
+    }
+
+    /** Looks through the pairs of all users, once for all items that were asked to be forgotten since the last time. */
+    private void forgetItems(long now) {
+        long requested = serving.catalogue().itemErasures();
+        if (itemErasuresDone == requested) {
+            return;
+        }
+        itemErasuresDone = requested;
+        Set<String> owners = new TreeSet<>();
+        try (KeyValueIterator<Bytes, byte[]> all = pairs.all()) {
+            while (all.hasNext()) {
+                KeyValue<Bytes, byte[]> entry = all.next();
+                long erasedAt = serving.catalogue().itemErasedAt(PairState.item(entry.key));
+                if (erasedAt > Long.MIN_VALUE
+                        && PairState.decode(entry.value).stamp().eventTime() <= erasedAt) {
+                    owners.add(PairState.user(entry.key));
+                }
+            }
+        }
+        owners.forEach(user -> forget(user, now));
+    }
+
+    /** Removes a user's pairs that are erased, by user or by item; what is newer counts again. */
+    private void forget(String user, long now) {
+        long upTo = serving.catalogue().userErasedAt(user);
+        List<Bytes> old = new ArrayList<>();
+        UserProfile kept = new UserProfile();
+        try (KeyValueIterator<Bytes, byte[]> all =
+                pairs.prefixScan(PairState.prefix(user), Serdes.ByteArray().serializer())) {
+            while (all.hasNext()) {
+                KeyValue<Bytes, byte[]> entry = all.next();
+                PairState pair = PairState.decode(entry.value);
+                String item = PairState.item(entry.key);
+                if (pair.stamp().eventTime()
+                        <= Math.max(upTo, serving.catalogue().itemErasedAt(item))) {
+                    old.add(entry.key);
+                    if (pair.live()) {
+                        changeCount(item, -1);
+                    }
+                } else {
+                    kept.apply(item, pair, false);
+                }
+            }
+        }
+        if (old.isEmpty()) {
+            return;
+        }
+        old.forEach(pairs::delete);
+        // What was published so far rests on what is forgotten.
+        publish(ServingTopology.RECOMMENDATIONS_SINK, user, null, now);
+        publish(ServingTopology.EMBEDDINGS_SINK, Keys.node(NodeKind.USER, user), null, now);
+        if (kept.lastActivity() == Long.MIN_VALUE) {
+            users.delete(user);
+            recommendations.delete(user);
+            index.remove(user);
+        } else {
+            score(user, kept, null, now);
+        }
+    }
+
+    /** A pass over the users of this task for one model version. */
+    private static final class Sweep {
+
+        private final String version;
+        private final long withdrawals;
+        private final List<String> users;
+        private final boolean checksLists;
+        private int position;
+
+        /**
+         * @param withdrawals the catalogue's count when the pass began
+         * @param checksLists whether lists that offer an excluded item are scored anew too
+         */
+        Sweep(String version, long withdrawals, List<String> users, boolean checksLists) {
+            this.version = version;
+            this.withdrawals = withdrawals;
+            this.users = users;
+            this.checksLists = checksLists;
+        }
+
+        boolean finished() {
+            return position == users.size();
+        }
+
+        String user() {
+            return users.get(position);
+        }
+
+        void next() {
+            position++;
+        }
+    }
+}

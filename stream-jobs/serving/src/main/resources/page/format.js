@@ -1,0 +1,27 @@
+/** Numbers and times for people. */
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+
+export const count = (n) => (n >= 1_000_000 ? short.format(n) : whole.format(n));
+
+export const rate = (n) => (n > 0 && n < 10 ? n.toFixed(1) : whole.format(n));
+
+export const metric = (n) => (n === undefined || n === null ? "–" : n.toFixed(4));
+
+export function millis(ms) {
+  if (ms < 1) return "< 1 ms";
+  return ms < 1000 ? `${whole.format(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+export function ago(iso, now = Date.now()) {
+  const seconds = Math.round((now - Date.parse(iso)) / 1000);
+  if (seconds < 5) return "now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  if (seconds < 86400 * 60) return `${Math.floor(seconds / 86400)} d ago`;
+  return new Date(iso).toISOString().slice(0, 10);
+}
+
+export const name = (item) => item.title || item.item || item.id;

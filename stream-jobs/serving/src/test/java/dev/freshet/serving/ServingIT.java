@@ -1,0 +1,380 @@
+package dev.freshet.serving;
+
+import static dev.freshet.serving.LoopFixture.PATIENCE;
+import static dev.freshet.serving.LoopFixture.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.freshet.codec.Vectors;
+import dev.freshet.process.Installation;
+import dev.freshet.process.JavaProcess;
+import dev.freshet.process.Ports;
+import dev.freshet.schema.DeadLetter;
+import dev.freshet.schema.Embedding;
+import dev.freshet.schema.Interaction;
+import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.OffsetRange;
+import dev.freshet.schema.Recommendations;
+import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.testkit.Received;
+import dev.freshet.testkit.TestKafka;
+import dev.freshet.topic.Intake;
+import dev.freshet.topic.Keys;
+import dev.freshet.topic.Topic;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServingIT {
+
+    private static final int USERS = 150;
+    private static final int ITEMS = 60;
+    private static final int DIMENSION = 16;
+
+    private final TestKafka kafka = TestKafka.shared();
+    private final LoopFixture loop = new LoopFixture(kafka);
+    private final Random random = new Random(3);
+    private final Map<String, Map<String, float[]>> itemVectors = new HashMap<>();
+
+    @TempDir
+    private Path state;
+
+    @BeforeEach
+    void topics() throws InterruptedException {
+        loop.reset(3);
+    }
+
+    private Serving serve() throws Exception {
+        Serving serving =
+                new Serving(new Serving.Settings(kafka.bootstrapServers(), state, "127.0.0.1", 0, 10, 2000, 1, null));
+        await("ready", serving::ready);
+        return serving;
+    }
+
+    private static List<Map.Entry<String, Interaction>> interactions(int n, long second, Random random) {
+        List<Map.Entry<String, Interaction>> events = new ArrayList<>();
+        for (int event = 0; event < n; event++) {
+            String user = "u" + event % USERS;
+            String action = random.nextInt(10) == 0 ? "remove" : "click";
+            events.add(Map.entry(
+                    user, LoopFixture.interaction(user, "i" + random.nextInt(ITEMS), action, second + event)));
+        }
+        return events;
+    }
+
+    private ModelRelease release(String version) {
+        Map<String, float[]> items = ModelFixture.vectors("i", ITEMS, DIMENSION, random);
+        itemVectors.put(version, items);
+        // Some users came after the snapshot: they have no trained vector.
+        return loop.release(version, ModelFixture.vectors("u", USERS / 2, DIMENSION, random), items);
+    }
+
+    private static boolean isOf(Received<Recommendations> list, String version) {
+        return list.value() != null && version.equals(list.value().getModelVersion());
+    }
+
+    private Set<String> usersScoredBy(String version) {
+        return kafka.table(Topic.RECOMMENDATIONS).values().stream()
+                .filter(list -> version.equals(list.getModelVersion()))
+                .map(Recommendations::getUser)
+                .collect(Collectors.toSet());
+    }
+
+    private Map<String, Set<String>> liveItems() {
+        Map<String, Set<String>> live = new HashMap<>();
+        // Event times rise with the order of sending here, so the last event of a pair decides.
+        for (Received<Interaction> event : kafka.drain(Topic.INTERACTIONS)) {
+            Set<String> items = live.computeIfAbsent(event.value().getUser(), user -> new HashSet<>());
+            if (Intake.isRemoval(event.value())) {
+                items.remove(event.value().getItem());
+            } else {
+                items.add(event.value().getItem());
+            }
+        }
+        return live;
+    }
+
+    private void assertNothingOwnedIsRecommended() {
+        Map<String, Set<String>> live = liveItems();
+        for (Recommendations list : kafka.table(Topic.RECOMMENDATIONS).values()) {
+            assertThat(list.getItems())
+                    .extracting(RecommendedItem::getItem)
+                    .noneMatch(live.get(list.getUser())::contains);
+        }
+    }
+
+    /** Every list that a model scored has scores of that model's items alone, with the embedding published beside it. */
+    private void assertNoListMixesVersions() {
+        Map<String, List<Embedding>> embeddings = new HashMap<>();
+        kafka.drain(Topic.EMBEDDINGS).forEach(record -> embeddings
+                .computeIfAbsent(record.value().getId(), user -> new ArrayList<>())
+                .add(record.value()));
+        Map<String, Integer> next = new HashMap<>();
+        for (Received<Recommendations> record : kafka.drain(Topic.RECOMMENDATIONS)) {
+            Recommendations list = record.value();
+            boolean scored = list.getItems().stream()
+                    .flatMap(item -> item.getReasons().stream())
+                    .anyMatch(reason -> reason.getKind().equals("model"));
+            if (!scored) {
+                continue;
+            }
+            int at = next.merge(list.getUser(), 1, Integer::sum) - 1;
+            Embedding embedding = embeddings.get(list.getUser()).get(at);
+            assertThat(embedding.getModelVersion()).isEqualTo(list.getModelVersion());
+            float[] user = Vectors.toArray(embedding.getVector());
+            for (RecommendedItem item : list.getItems()) {
+                if (item.getReasons().get(0).getKind().equals("model")) {
+                    float[] vector = itemVectors.get(list.getModelVersion()).get(item.getItem());
+                    double dot = 0;
+                    for (int d = 0; d < DIMENSION; d++) {
+                        dot += (double) user[d] * vector[d];
+                    }
+                    assertThat(Math.abs(dot - item.getScore())).isLessThan(1e-4);
+                }
+            }
+        }
+    }
+
+    @Test
+    void fallbackThenReleasesThenRestart() throws Exception {
+        loop.item("i1", "The first", null);
+        ModelRelease first;
+        try (Serving serving = serve()) {
+            kafka.sendAll(Topic.INTERACTIONS, interactions(600, 0, random));
+            await(
+                    "everyone has a list",
+                    () -> kafka.table(Topic.RECOMMENDATIONS).size() == USERS);
+            assertThat(kafka.table(Topic.RECOMMENDATIONS).values())
+                    .allMatch(list -> list.getModelVersion() == null && list.getCausedBy() != null);
+
+            first = release("20270101T000000Z-lightgcn");
+            kafka.sendAll(Topic.INTERACTIONS, interactions(300, 1000, random));
+            await(
+                    "everyone is scored by the first",
+                    () -> usersScoredBy(first.getVersion()).size() == USERS);
+            ModelRelease second = release("20270102T000000Z-lightgcn");
+            kafka.sendAll(Topic.INTERACTIONS, interactions(300, 2000, random));
+            await(
+                    "everyone is scored by the second",
+                    () -> usersScoredBy(second.getVersion()).size() == USERS);
+            // The events sent meanwhile may still be on their way.
+            awaitLastEvents();
+            assertNothingOwnedIsRecommended();
+            assertNoListMixesVersions();
+            checkAnswers(new Http(serving.port()), second);
+        }
+
+        int before = kafka.drain(Topic.RECOMMENDATIONS).size();
+        try (Serving serving = serve()) {
+            loop.interact("u7", "i7", "click", 5000);
+            Received<Recommendations> list = kafka.awaitRecord(
+                    Topic.RECOMMENDATIONS,
+                    record -> record.value() != null
+                            && LoopFixture.EPOCH
+                                    .plusSeconds(5000)
+                                    .equals(record.value().getCausedBy()),
+                    PATIENCE);
+            assertThat(list.value().getModelVersion()).isEqualTo("20270102T000000Z-lightgcn");
+            await("the sweep is through", () -> {
+                JsonNode rescoring = new Http(serving.port()).json("/v1/status").get("rescoring");
+                return rescoring.get("total").asLong() == USERS
+                        && rescoring.get("done").asLong() == USERS;
+            });
+            // Nobody was scored again but the user who clicked.
+            assertThat(kafka.drain(Topic.RECOMMENDATIONS)).hasSize(before + 1);
+
+            loop.rollback(first);
+            await("everyone is back", () -> usersScoredBy(first.getVersion()).size() == USERS);
+            assertNoListMixesVersions();
+        }
+    }
+
+    private void awaitLastEvents() throws Exception {
+        Map<String, java.time.Instant> last = new HashMap<>();
+        kafka.drain(Topic.INTERACTIONS)
+                .forEach(event -> last.merge(
+                        event.value().getUser(), event.value().getEventTime(), (a, b) -> a.isAfter(b) ? a : b));
+        await("the last event of everyone is answered", () -> {
+            Set<String> answered = new HashSet<>();
+            kafka.drain(Topic.RECOMMENDATIONS).forEach(list -> {
+                if (list.value() != null
+                        && last.get(list.value().getUser()).equals(list.value().getCausedBy())) {
+                    answered.add(list.value().getUser());
+                }
+            });
+            return answered.size() == last.size();
+        });
+    }
+
+    private void checkAnswers(Http http, ModelRelease inForce) throws Exception {
+        Recommendations published = kafka.table(Topic.RECOMMENDATIONS).get("u3");
+        JsonNode list = http.json("/v1/recommendations/u3");
+        assertThat(list.get("modelVersion").asText()).isEqualTo(inForce.getVersion());
+        assertThat(list.get("items").findValuesAsText("item"))
+                .containsAll(published.getItems().stream()
+                        .map(RecommendedItem::getItem)
+                        .toList());
+        assertThat(http.json("/v1/recommendations/u3?limit=2").get("items")).hasSize(2);
+        JsonNode user = http.json("/v1/users/u3");
+        assertThat(user.get("live").asInt()).isEqualTo(liveItems().get("u3").size());
+        assertThat(user.get("embedding").get("modelVersion").asText()).isEqualTo(inForce.getVersion());
+        assertThat(http.json("/v1/users?prefix=u14&limit=3").get("users")).hasSize(3);
+        assertThat(http.json("/v1/items/i1").get("title").asText()).isEqualTo("The first");
+        assertThat(http.json("/v1/models").get("inForce").asText()).isEqualTo(inForce.getVersion());
+        assertThat(http.get("/v1/recommendations/nobody").statusCode()).isEqualTo(404);
+        assertThat(http.json("/v1/recommendations/nobody").get("detail").asText())
+                .startsWith("no user nobody is known");
+        assertThat(http.get("/v1/items/nothing").statusCode()).isEqualTo(404);
+        assertThat(http.get("/health").statusCode()).isEqualTo(200);
+        assertThat(http.get("/metrics").body())
+                .contains("freshet_recommendations_total{cause=\"sweep\"}", "kafka_stream");
+        JsonNode status = http.json("/v1/status");
+        assertThat(status.get("users").asInt()).isEqualTo(USERS);
+        assertThat(status.get("events").get("total").asLong()).isEqualTo(1200);
+        assertThat(status.get("deadLetters").get("total").asInt()).isZero();
+    }
+
+    @Test
+    void unsoundReleasesBecomeDeadLettersOnceAndTheOldModelStays() throws Exception {
+        ModelRelease sound = release("20270101T000000Z-lightgcn");
+        Map<String, float[]> items = ModelFixture.vectors("i", 5, DIMENSION, random);
+        Map<String, float[]> holed = new HashMap<>(items);
+        holed.put("i2", new float[] {Float.NaN});
+        byte[] garbage = {1, 2, 3};
+        try (Serving serving = serve()) {
+            assertThat(serving.ready()).isTrue();
+            loop.release("20270102T000000Z-lightgcn", Map.of(), items, release -> release.setItems(6L));
+            awaitLetters(1);
+            loop.release("20270103T000000Z-lightgcn", Map.of(), holed, release -> release.setDimension(1));
+            awaitLetters(3);
+            loop.release(
+                    "20270104T000000Z-lightgcn",
+                    Map.of(),
+                    items,
+                    release -> release.setEmbeddings(List.of(new OffsetRange(0, 0L, 1_000_000L))));
+            awaitLetters(4);
+            kafka.sendBytes(Topic.MODELS.name(), LoopFixture.bytes("lightgcn"), garbage);
+            loop.rollback(ModelRelease.newBuilder(sound)
+                    .setVersion("20200101T000000Z-lightgcn")
+                    .build());
+            awaitLetters(6);
+            assertStillScoredBy(sound, 100);
+        }
+        try (Serving serving = serve()) {
+            assertStillScoredBy(sound, 200);
+            assertThat(new Http(serving.port()).json("/v1/models").findValuesAsText("refused"))
+                    .hasSize(4)
+                    .allMatch(reason -> reason.contains("release 202701") || reason.contains("rollback to 2020"));
+        }
+        List<DeadLetter> letters = letters();
+        assertThat(letters).hasSize(6);
+        assertThat(letters).extracting(DeadLetter::getJob).allMatch(job -> job.startsWith("serving "));
+        assertThat(letters)
+                .extracting(DeadLetter::getReason)
+                .anyMatch(reason -> reason.contains("found 5 item and 0 user embeddings; the release says 6 and 0"))
+                .anyMatch(reason -> reason.contains("the topic ends at"))
+                .anyMatch(reason -> reason.contains("no sound release of lightgcn has this version"));
+        assertThat(letters).anyMatch(letter -> ByteBuffer.wrap(garbage).equals(letter.getValue()));
+        assertThat(letters)
+                .filteredOn(letter -> letter.getTopic().equals(Topic.MODEL_EMBEDDINGS.name()))
+                .hasSize(1);
+    }
+
+    private void assertStillScoredBy(ModelRelease release, long second) {
+        loop.interact("u1", "i1", "click", second);
+        Received<Recommendations> list = kafka.awaitRecord(
+                Topic.RECOMMENDATIONS,
+                record -> record.value() != null
+                        && LoopFixture.EPOCH
+                                .plusSeconds(second)
+                                .equals(record.value().getCausedBy()),
+                PATIENCE);
+        assertThat(isOf(list, release.getVersion())).isTrue();
+    }
+
+    private List<DeadLetter> letters() {
+        return kafka.drain(Topic.DEAD_LETTERS).stream().map(Received::value).toList();
+    }
+
+    private void awaitLetters(int n) throws Exception {
+        await(n + " dead letters", () -> letters().size() >= n);
+    }
+
+    @Test
+    void malformedRecordsAreSkippedAndTheLoopGoesOn() throws Exception {
+        byte[] bad = {(byte) 0xC3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 7};
+        try (Serving serving = serve()) {
+            loop.interact("u1", "i1", "click", 1);
+            kafka.sendBytes(Topic.INTERACTIONS.name(), LoopFixture.bytes("u1"), bad);
+            kafka.sendBytes(Topic.INTERACTIONS.name(), LoopFixture.bytes("u1"), new byte[0]);
+            kafka.sendBytes(Topic.ITEMS.name(), LoopFixture.bytes("i1"), bad);
+            kafka.sendBytes(Topic.NEIGHBORS.name(), LoopFixture.bytes("item-jaccard:i1"), bad);
+            kafka.sendBytes(Topic.ERASURES.name(), LoopFixture.bytes(Keys.node(NodeKind.USER, "u1")), bad);
+            awaitLetters(1);
+            loop.interact("u1", "i2", "click", 2);
+            kafka.awaitRecord(
+                    Topic.RECOMMENDATIONS,
+                    record -> record.value().getCausedBy().equals(LoopFixture.EPOCH.plusSeconds(2)),
+                    PATIENCE);
+            JsonNode skipped = new Http(serving.port()).json("/v1/status").get("skipped");
+            assertThat(skipped.get("interactions").asInt()).isEqualTo(2);
+            assertThat(skipped.get("items").asInt()).isEqualTo(1);
+            assertThat(skipped.get("erasures").asInt()).isEqualTo(1);
+        }
+        // The graph job writes those of interactions, items and erasures.
+        assertThat(letters()).hasSize(1);
+        assertThat(letters().get(0).getTopic()).isEqualTo("neighbors");
+        assertThat(letters().get(0).getValue()).isEqualTo(ByteBuffer.wrap(bad));
+    }
+
+    @Test
+    void aKilledProcessLosesNothing() throws Exception {
+        ModelRelease release = release("20270101T000000Z-lightgcn");
+        int port = Ports.free(1)[0];
+        List<String> arguments = List.of(
+                "--bootstrap", kafka.bootstrapServers(),
+                "--state", state.toString(),
+                "--port", Integer.toString(port));
+        Path log = Path.of("target", "killed.log");
+        List<Map.Entry<String, Interaction>> events = interactions(1500, 0, random);
+        for (int run = 0; run < 3; run++) {
+            try (JavaProcess process = JavaProcess.start(
+                    Installation.find().jars("serving"), List.of(), ServingMain.class.getName(), arguments, log)) {
+                await("ready", () -> {
+                    assertThat(process.isAlive())
+                            .as(() -> String.join("\n", process.tail(20)))
+                            .isTrue();
+                    try {
+                        return new Http(port).get("/health").statusCode() == 200;
+                    } catch (java.io.IOException e) {
+                        return false;
+                    }
+                });
+                kafka.sendAll(Topic.INTERACTIONS, events.subList(500 * run, 500 * (run + 1)));
+                if (run == 2) {
+                    awaitLastEvents();
+                    assertThat(process.stop(Duration.ofSeconds(15))).isTrue();
+                } else {
+                    process.kill();
+                    process.waitFor();
+                }
+            }
+        }
+        assertThat(usersScoredBy(release.getVersion())).hasSize(USERS);
+        assertNothingOwnedIsRecommended();
+        assertNoListMixesVersions();
+    }
+}

@@ -1,0 +1,105 @@
+package dev.freshet.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.process.Installation;
+import dev.freshet.process.JavaProcess;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServingMainIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path folder;
+
+    private JavaProcess start(String... arguments) throws Exception {
+        return JavaProcess.start(
+                Installation.find().jars("serving"),
+                List.of(),
+                ServingMain.class.getName(),
+                List.of(arguments),
+                folder.resolve("log"));
+    }
+
+    private void assertSays(int exitCode, String line, String... arguments) throws Exception {
+        try (JavaProcess process = start(arguments)) {
+            assertThat(process.waitFor(PATIENCE)).isTrue();
+            List<String> said = new ArrayList<>(process.tail(50));
+            said.removeIf(text -> text.startsWith("WARNING: Using incubator modules"));
+            assertThat(said).hasSize(1);
+            assertThat(said.get(0)).matches(line);
+            assertThat(process.exitCode()).hasValue(exitCode);
+        }
+    }
+
+    @Test
+    void badArgumentsAreOneLineAndExitCode2() throws Exception {
+        assertSays(2, "serving: Missing required option.*--bootstrap.*; see --help", "--state", "s");
+        assertSays(
+                2,
+                "serving: --size is 0; it may be 1 to 1000; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--size",
+                "0");
+        assertSays(
+                2,
+                "serving: --photos is nowhere, which is no folder; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--photos",
+                "nowhere");
+    }
+
+    @Test
+    void aTakenPortIsOneLineAndExitCode1() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            assertSays(
+                    1,
+                    "serving: port " + taken.getLocalPort() + " on 127.0.0.1 is taken; .*--port",
+                    "--bootstrap",
+                    "127.0.0.1:9",
+                    "--state",
+                    folder.resolve("state").toString(),
+                    "--port",
+                    Integer.toString(taken.getLocalPort()));
+        }
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenIsOneLineAndExitCode1() throws Exception {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertSays(
+                1,
+                "serving: cannot write to .*; choose another folder with --state",
+                "--bootstrap",
+                "127.0.0.1:9",
+                "--state",
+                file.resolve("state").toString(),
+                "--port",
+                "0");
+    }
+
+    @Test
+    void stopsOnSigtermWhileItWaitsForTheBroker() throws Exception {
+        try (JavaProcess process = start(
+                "--bootstrap", "127.0.0.1:9", "--state", folder.resolve("state").toString(), "--port", "0")) {
+            LoopFixture.await("waits", () -> process.tail(50).stream()
+                    .anyMatch(line -> line.contains("waiting for the broker at 127.0.0.1:9: not answering")));
+            assertThat(process.stop(Duration.ofSeconds(10))).isTrue();
+        }
+    }
+}

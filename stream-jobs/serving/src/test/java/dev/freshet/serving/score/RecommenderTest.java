@@ -1,0 +1,127 @@
+package dev.freshet.serving.score;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.freshet.schema.Reason;
+import dev.freshet.schema.RecommendedItem;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
+
+class RecommenderTest {
+
+    private final Map<String, ItemNeighbors> graph = new HashMap<>();
+    private final Popularity popularity = new Popularity();
+    private final Recommender recommender =
+            new Recommender(item -> graph.getOrDefault(item, ItemNeighbors.NONE), popularity);
+
+    private static List<HistoryItem> history(String... items) {
+        List<HistoryItem> history = new ArrayList<>();
+        for (int n = 0; n < items.length; n++) {
+            history.add(new HistoryItem(items[n], "click", 1, new Stamp(1000 - n, 0, n)));
+        }
+        return history;
+    }
+
+    private void neighbors(String item, long version, Object... idsAndWeights) {
+        String[] ids = new String[idsAndWeights.length / 2];
+        double[] weights = new double[ids.length];
+        for (int n = 0; n < ids.length; n++) {
+            ids[n] = (String) idsAndWeights[2 * n];
+            weights[n] = (Double) idsAndWeights[2 * n + 1];
+        }
+        graph.put(item, new ItemNeighbors(version, ids, weights));
+    }
+
+    private List<RecommendedItem> fallback(List<HistoryItem> history, Set<String> excluded, int size) {
+        return recommender
+                .recommend(new Recommender.Query(null, null, history, excluded::contains, size))
+                .items();
+    }
+
+    @Test
+    void aStrangerGetsWhatIsPopular() {
+        popularity.add("a", 2);
+        popularity.add("b", 5);
+        popularity.add("c", 2);
+        popularity.add("gone", 9);
+
+        List<RecommendedItem> items = fallback(List.of(), Set.of("gone"), 3);
+
+        assertThat(items).extracting(RecommendedItem::getItem).containsExactly("b", "a", "c");
+        assertThat(items.get(0).getReasons()).containsExactly(new Reason("popularity", null, 1.0));
+        assertThat(items).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
+    }
+
+    @Test
+    void neighborsComeFirstAndPopularityFillsUp() {
+        neighbors("own1", 3, "x", 0.5, "y", 0.2);
+        neighbors("own2", 7, "y", 0.4, "own1", 0.3, "gone", 0.9);
+        popularity.add("p", 8);
+        popularity.add("x", 100);
+
+        Recommender.Answer answer = recommender.recommend(new Recommender.Query(
+                null, null, history("own1", "own2"), Set.of("own1", "own2", "gone")::contains, 5));
+
+        assertThat(answer.graphVersion()).isEqualTo(7);
+        assertThat(answer.items()).extracting(RecommendedItem::getItem).containsExactly("y", "x", "p");
+        assertThat(answer.items().get(0).getScore()).isCloseTo(0.6, within(1e-12));
+        assertThat(answer.items().get(0).getReasons())
+                .containsExactly(new Reason("neighbor", "own2", 0.4), new Reason("neighbor", "own1", 0.2));
+        assertThat(answer.items().get(2).getReasons()).containsExactly(new Reason("popularity", null, 1.0));
+        assertThat(answer.items()).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
+    }
+
+    @RepeatedTest(50)
+    void agreesWithBruteForce(RepetitionInfo run) {
+        Random random = new Random(run.getCurrentRepetition());
+        int n = 5 + random.nextInt(60);
+        Map<String, float[]> items = ModelFixture.vectors("i", n, 1 + random.nextInt(20), random);
+        Model model = ModelFixture.model("v", ModelFixture.BEGINNING, Map.of(), items);
+        float[] user = ModelFixture.vector(model.release().getDimension(), random);
+        Set<String> excluded = Set.of("i0", "i3", "i" + (n - 1));
+        int size = 1 + random.nextInt(10);
+
+        List<RecommendedItem> found = recommender
+                .recommend(new Recommender.Query(model, user, List.of(), excluded::contains, size))
+                .items();
+
+        float[] scores = new float[model.items().paddedSize()];
+        model.items().scores(user, scores);
+        List<String> expected = items.keySet().stream()
+                .filter(item -> !excluded.contains(item))
+                .sorted(Comparator.<String>comparingDouble(
+                                item -> -scores[model.items().row(item)])
+                        .thenComparing(item -> item))
+                .limit(size)
+                .toList();
+        assertThat(found).extracting(RecommendedItem::getItem).containsExactlyElementsOf(expected);
+    }
+
+    @Test
+    void aModelThatRunsOutIsFilledUpBelowItsScores() {
+        Model model = ModelFixture.model(
+                "v", ModelFixture.BEGINNING, Map.of(), Map.of("m1", new float[] {1}, "m2", new float[] {-2}));
+        neighbors("own", 4, "n1", 0.9, "m1", 0.3, "n2", 0.1);
+        popularity.add("p1", 3);
+        popularity.add("p2", 2);
+        popularity.add("m2", 1);
+
+        List<RecommendedItem> items = recommender
+                .recommend(new Recommender.Query(model, new float[] {1}, history("own"), Set.of("own")::contains, 10))
+                .items();
+
+        assertThat(items).extracting(RecommendedItem::getItem).containsExactly("m1", "m2", "n1", "n2", "p1", "p2");
+        assertThat(items).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(items.get(0).getReasons())
+                .containsExactly(new Reason("model", null, 1.0), new Reason("neighbor", "own", 0.3));
+    }
+}

@@ -1,0 +1,442 @@
+package dev.freshet.serving.stream;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.codec.Vectors;
+import dev.freshet.graph.GraphNames;
+import dev.freshet.schema.Embedding;
+import dev.freshet.schema.Erasure;
+import dev.freshet.schema.Interaction;
+import dev.freshet.schema.Item;
+import dev.freshet.schema.Neighbor;
+import dev.freshet.schema.NeighborList;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.Recommendations;
+import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.score.HistoryItem;
+import dev.freshet.serving.score.Model;
+import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.serving.score.Popularity;
+import dev.freshet.topic.Keys;
+import dev.freshet.topic.Topic;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.apache.avro.specific.SpecificRecordBase;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.TestInputTopic;
+import org.apache.kafka.streams.TestOutputTopic;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServingTopologyTest {
+
+    private static final Instant NOW = Instant.ofEpochMilli(1_800_000_000_000L);
+    private static final int SIZE = 5;
+    private static final int RATE = 100;
+    private static final Duration SLICE = UserProcessor.SLICE_INTERVAL;
+
+    @TempDir
+    private Path state;
+
+    private final List<String> refused = new ArrayList<>();
+    private final ServingContext serving = new ServingContext(
+            new ServingMetrics(new SimpleMeterRegistry()),
+            (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
+            SIZE,
+            RATE);
+    private TopologyTestDriver driver;
+    private TestOutputTopic<String, byte[]> recommendations;
+    private TestOutputTopic<String, byte[]> embeddings;
+    private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
+
+    @BeforeEach
+    void start() {
+        Properties settings = new Properties();
+        settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        settings.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
+        settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
+        driver = new TopologyTestDriver(ServingTopology.build(serving), settings, NOW);
+        recommendations = output(Topic.RECOMMENDATIONS);
+        embeddings = output(Topic.EMBEDDINGS);
+    }
+
+    @AfterEach
+    void stop() {
+        driver.close();
+    }
+
+    private TestOutputTopic<String, byte[]> output(Topic<?> topic) {
+        return driver.createOutputTopic(topic.name(), new StringDeserializer(), new ByteArrayDeserializer());
+    }
+
+    private void pipe(String topic, String key, byte[] value) {
+        inputs.computeIfAbsent(
+                        topic, name -> driver.createInputTopic(name, new StringSerializer(), new ByteArraySerializer()))
+                .pipeInput(key, value, NOW);
+    }
+
+    private <T extends SpecificRecordBase> void pipe(Topic<T> topic, String key, T value) {
+        pipe(topic.name(), key, value == null ? null : topic.codec().encode(value));
+    }
+
+    private void event(String user, String item, String action, long secondsAgo) {
+        pipe(
+                Topic.INTERACTIONS,
+                user,
+                Interaction.newBuilder()
+                        .setUser(user)
+                        .setItem(item)
+                        .setAction(action)
+                        .setEventTime(NOW.minusSeconds(secondsAgo))
+                        .build());
+    }
+
+    private void item(String id, boolean available) {
+        pipe(
+                Topic.ITEMS,
+                id,
+                Item.newBuilder()
+                        .setItem(id)
+                        .setTitle("Item " + id)
+                        .setAvailable(available)
+                        .setFeatures(Map.of("text", Vectors.toList(1, 2)))
+                        .build());
+    }
+
+    private void neighbors(String item, long version, Map<String, Double> weights) {
+        List<Neighbor> list = new ArrayList<>();
+        new TreeMap<>(weights).forEach((id, weight) -> list.add(new Neighbor(id, weight)));
+        list.sort((a, b) -> Double.compare(b.getWeight(), a.getWeight()));
+        pipe(
+                Topic.NEIGHBORS,
+                Keys.neighbors(GraphNames.ITEM_JACCARD, item),
+                new NeighborList(GraphNames.ITEM_JACCARD, item, list, 1, version));
+    }
+
+    private void forget(NodeKind kind, String id, Instant upTo) {
+        pipe(Topic.ERASURES, Keys.node(kind, id), new Erasure(kind, id, upTo));
+    }
+
+    private static <T extends SpecificRecordBase> T decode(Topic<T> topic, byte[] value) {
+        try {
+            return value == null ? null : topic.codec().decode(value);
+        } catch (dev.freshet.codec.BadRecordException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Recommendations nextList() {
+        return decode(Topic.RECOMMENDATIONS, recommendations.readValue());
+    }
+
+    private List<String> nextItems() {
+        return nextList().getItems().stream().map(RecommendedItem::getItem).toList();
+    }
+
+    private Map<String, Recommendations> lists() {
+        Map<String, Recommendations> lists = new TreeMap<>();
+        for (TestRecord<String, byte[]> record : recommendations.readRecordsToList()) {
+            lists.put(record.key(), decode(Topic.RECOMMENDATIONS, record.value()));
+        }
+        return lists;
+    }
+
+    private Model model(String version, int items) {
+        Random random = new Random(items);
+        return ModelFixture.model(
+                version,
+                ModelFixture.BEGINNING,
+                ModelFixture.vectors("u", 3, 8, random),
+                ModelFixture.vectors("i", items, 8, random));
+    }
+
+    @Test
+    void popularityThenNeighbors() {
+        event("a", "p", "click", 100);
+        assertThat(nextItems()).isEmpty();
+        event("b", "q", "click", 90);
+        assertThat(nextItems()).containsExactly("p");
+        neighbors("q", 6, Map.of("r", 0.5, "s", 0.25));
+        event("b", "q", "purchase", 80);
+
+        Recommendations list = nextList();
+
+        assertThat(list.getUser()).isEqualTo("b");
+        assertThat(list.getItems()).extracting(RecommendedItem::getItem).containsExactly("r", "s", "p");
+        assertThat(list.getModelVersion()).isNull();
+        assertThat(list.getGraphVersion()).isEqualTo(6);
+        assertThat(list.getCausedBy()).isEqualTo(NOW.minusSeconds(80));
+        assertThat(embeddings.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aRemovalTakesThePairBackAndAnOlderEventDoesNotBringItBack() {
+        event("a", "p", "click", 100);
+        event("b", "q", "click", 100);
+        event("a", "q", "click", 90);
+        recommendations.readRecordsToList();
+
+        event("a", "q", "cancel", 50);
+        assertThat(nextItems()).containsExactly("q");
+        event("a", "q", "click", 60);
+        assertThat(recommendations.isEmpty()).isTrue();
+        event("a", "q", "click", 40);
+        assertThat(nextItems()).isEmpty();
+        assertThat(serving.popularity()).containsExactly(new Popularity.Entry("q", 2), new Popularity.Entry("p", 1));
+    }
+
+    @Test
+    void unusableRecordsAreSkippedAndCounted() {
+        event("a", "p", "click", 100);
+        recommendations.readRecordsToList();
+        pipe("interactions", "a", new byte[] {1, 2, 3});
+        pipe("interactions", "a", null);
+        byte[] good = Topic.INTERACTIONS.codec().encode(new Interaction("a", "q", "click", 1.0, NOW, null));
+        pipe("interactions", "a", java.util.Arrays.copyOf(good, good.length - 3));
+        event("", "q", "click", 1);
+        event("a", "q", "click", -200_000);
+        pipe("items", "q", new byte[0]);
+
+        assertThat(recommendations.isEmpty()).isTrue();
+        assertThat(serving.metrics().skippedOf("interactions")).isEqualTo(5);
+        assertThat(serving.metrics().skippedOf("items")).isEqualTo(1);
+        event("a", "q", "click", 1);
+        assertThat(nextList().getUser()).isEqualTo("a");
+    }
+
+    @Test
+    void anUnusableNeighborListIsRefused() {
+        pipe("neighbors", "item-jaccard:x", new byte[] {9});
+        pipe(Topic.NEIGHBORS, "item-jaccard:y", new NeighborList(GraphNames.ITEM_JACCARD, "z", List.of(), 0, 1L));
+        pipe(
+                Topic.NEIGHBORS,
+                "item-jaccard:z",
+                new NeighborList(GraphNames.ITEM_JACCARD, "z", List.of(new Neighbor("a", Double.NaN)), 0, 1L));
+
+        assertThat(refused).hasSize(3);
+        assertThat(refused.get(0)).startsWith("neighbors@0: NeighborList: not Avro single-object encoding");
+        assertThat(refused.get(1)).contains("the key is item-jaccard:y, but the value is of item-jaccard:z");
+        assertThat(refused.get(2)).contains("NaN");
+        assertThat(serving.catalogue().graphs()).isEmpty();
+    }
+
+    @Test
+    void theSizesOfTheGraphsFollowTheLists() {
+        neighbors("a", 1, Map.of("b", 0.5, "c", 0.2));
+        neighbors("b", 1, Map.of("a", 0.5));
+        assertThat(serving.catalogue().graphs())
+                .containsExactly(Map.entry(GraphNames.ITEM_JACCARD, new Catalogue.GraphSize(2, 3)));
+        neighbors("a", 2, Map.of("b", 0.4));
+        neighbors("b", 2, Map.of());
+        pipe("neighbors", "item-jaccard:none", null);
+
+        assertThat(serving.catalogue().graphs())
+                .containsExactly(Map.entry(GraphNames.ITEM_JACCARD, new Catalogue.GraphSize(1, 1)));
+        assertThat(serving.catalogue().neighbors(GraphNames.ITEM_JACCARD, "b")).isEmpty();
+        assertThat(serving.catalogue().jaccard("a").ids()).containsExactly("b");
+    }
+
+    @Test
+    void aReleaseScoresEveryoneMostRecentFirstAtTheRate() {
+        for (int user = 0; user < 60; user++) {
+            event("u" + user, "i" + user % 7, "click", 1000 - user);
+        }
+        recommendations.readRecordsToList();
+        serving.switchTo(model("v1", 12));
+
+        driver.advanceWallClockTime(SLICE);
+        List<TestRecord<String, byte[]>> first = recommendations.readRecordsToList();
+        assertThat(first).isNotEmpty().hasSizeLessThanOrEqualTo(RATE / 10);
+        assertThat(first)
+                .extracting(TestRecord::key)
+                .containsExactlyElementsOf(IntStream.range(0, first.size())
+                        .mapToObj(n -> "u" + (59 - n))
+                        .toList());
+        assertThat(serving.progress()).isEqualTo(new ServingContext.Progress("v1", 60, first.size()));
+        // An interaction is scored with the new model at once, and its user not a second time.
+        event("u0", "i9", "click", 0);
+        int published = first.size();
+        List<String> rest = new ArrayList<>();
+        for (int slice = 0; slice < 100; slice++) {
+            driver.advanceWallClockTime(SLICE);
+            recommendations.readRecordsToList().forEach(record -> {
+                Recommendations list = decode(Topic.RECOMMENDATIONS, record.value());
+                assertThat(list.getModelVersion()).isEqualTo("v1");
+                rest.add(record.key());
+            });
+        }
+
+        assertThat(published + rest.size()).isEqualTo(60);
+        assertThat(rest).doesNotHaveDuplicates();
+        assertThat(serving.progress()).isEqualTo(new ServingContext.Progress("v1", 60, 60));
+        assertThat(embeddings.readRecordsToList()).hasSize(60);
+        driver.advanceWallClockTime(Duration.ofSeconds(5));
+        assertThat(recommendations.isEmpty()).isTrue();
+    }
+
+    @Test
+    void theListAndTheEmbeddingAreOfOneModel() {
+        serving.switchTo(model("v2", 30));
+        event("u1", "i3", "click", 10);
+
+        Recommendations list = nextList();
+        Embedding embedding = decode(Topic.EMBEDDINGS, embeddings.readValue());
+
+        assertThat(list.getModelVersion()).isEqualTo("v2");
+        assertThat(list.getItems())
+                .hasSize(SIZE)
+                .extracting(RecommendedItem::getItem)
+                .doesNotContain("i3");
+        assertThat(embedding.getModelVersion()).isEqualTo("v2");
+        assertThat(embedding.getId()).isEqualTo("u1");
+        Model model = serving.model();
+        float[] scores = new float[model.items().paddedSize()];
+        model.items().scores(Vectors.toArray(embedding.getVector()), scores);
+        for (RecommendedItem item : list.getItems()) {
+            assertThat(item.getScore()).isEqualTo((double) scores[model.items().row(item.getItem())]);
+        }
+    }
+
+    @Test
+    void whatIsUnavailableOrWithdrawnIsTakenFromTheLists() {
+        for (int n = 0; n < 4; n++) {
+            event("other" + n, "p" + n, "click", 100);
+        }
+        event("a", "q", "click", 50);
+        assertThat(lists().get("a").getItems()).hasSize(4);
+        item("p0", false);
+        item("p1", true);
+        pipe("items", "p2", null);
+
+        driver.advanceWallClockTime(SLICE);
+        Map<String, Recommendations> scored = lists();
+        assertThat(scored.get("a").getItems())
+                .extracting(RecommendedItem::getItem)
+                .containsExactly("p1", "p3");
+        assertThat(serving.catalogue().item("p1").orElseThrow().getTitle()).isEqualTo("Item p1");
+        assertThat(serving.catalogue().item("p1").orElseThrow().getFeatures()).isEmpty();
+        item("p0", true);
+        event("a", "q", "click", 40);
+        assertThat(nextItems()).containsExactly("p0", "p1", "p3");
+    }
+
+    @Test
+    void aForgottenUserLeavesTombstonesAndLaterEventsCountAgain() {
+        serving.switchTo(model("v1", 10));
+        event("u0", "i1", "click", 100);
+        event("u1", "i1", "click", 100);
+        event("u1", "i2", "click", 20);
+        recommendations.readRecordsToList();
+        embeddings.readRecordsToList();
+
+        forget(NodeKind.USER, "u0", NOW.minusSeconds(50));
+        forget(NodeKind.USER, "u1", NOW.minusSeconds(50));
+        driver.advanceWallClockTime(SLICE);
+
+        List<TestRecord<String, byte[]>> out = recommendations.readRecordsToList();
+        assertThat(out).extracting(TestRecord::key).containsExactly("u0", "u1", "u1");
+        assertThat(out.get(0).value()).isNull();
+        assertThat(out.get(1).value()).isNull();
+        assertThat(out.get(2).value()).isNotNull();
+        assertThat(embeddings.readRecordsToList())
+                .extracting(TestRecord::key)
+                .containsExactly("user:u0", "user:u1", "user:u1");
+        assertThat(serving.users().search("", 10))
+                .extracting(UserIndex.Entry::user)
+                .containsExactly("u1");
+        assertThat(serving.popularity()).containsExactly(new Popularity.Entry("i2", 1));
+        event("u0", "i5", "click", 60);
+        assertThat(recommendations.isEmpty()).isTrue();
+        event("u0", "i6", "click", 10);
+        assertThat(nextList().getUser()).isEqualTo("u0");
+        UserProfile profile = UserProfile.decode(driver.<String, byte[]>getKeyValueStore(ServingTopology.USERS_STORE)
+                .get("u0"));
+        assertThat(profile.recent()).hasSize(1);
+    }
+
+    @Test
+    void aForgottenItemIsNotRecommendedUntilItIsSentAgain() {
+        event("a", "p", "click", 100);
+        event("b", "q", "click", 100);
+        forget(NodeKind.ITEM, "p", NOW.minusSeconds(1));
+        driver.advanceWallClockTime(SLICE);
+        recommendations.readRecordsToList();
+        event("b", "q", "click", 90);
+        assertThat(nextItems()).isEmpty();
+        item("p", true);
+        event("c", "p", "click", 0);
+        recommendations.readRecordsToList();
+        event("b", "q", "click", 80);
+
+        assertThat(nextItems()).containsExactly("p");
+    }
+
+    @Test
+    void aForgottenItemLeavesTheHistoriesAndTheReasons() {
+        event("a", "phone", "click", 100);
+        event("a", "quilt", "click", 90);
+        event("b", "phone", "click", 80);
+        event("c", "radio", "click", 70);
+        recommendations.readRecordsToList();
+        forget(NodeKind.ITEM, "phone", NOW.minusSeconds(1));
+        driver.advanceWallClockTime(SLICE);
+
+        List<TestRecord<String, byte[]>> out = recommendations.readRecordsToList();
+        assertThat(out).filteredOn(record -> record.key().equals("b")).last().satisfies(record -> assertThat(
+                        record.value())
+                .isNull());
+        assertThat(out)
+                .allSatisfy(record -> assertThat(record.value() == null ? "" : new String(record.value(), ISO_8859_1))
+                        .doesNotContain("phone"));
+        KeyValueStore<String, byte[]> users = driver.getKeyValueStore(ServingTopology.USERS_STORE);
+        assertThat(UserProfile.decode(users.get("a")).recent())
+                .extracting(HistoryItem::item)
+                .containsExactly("quilt");
+        assertThat(users.get("b")).isNull();
+        assertThat(serving.popularity()).extracting(Popularity.Entry::item).containsExactlyInAnyOrder("quilt", "radio");
+    }
+
+    /** Removals, repeats and more items than a profile holds: no list ever has what its user has. */
+    @Test
+    void neverRecommendsWhatAUserHas() {
+        Random random = new Random(5);
+        serving.switchTo(model("v1", 400));
+        Map<String, Set<String>> live = new HashMap<>();
+        for (int step = 0; step < 3000; step++) {
+            String user = random.nextInt(4) > 0 ? "heavy" : "u" + random.nextInt(3);
+            String item = "i" + random.nextInt(400);
+            boolean remove = random.nextInt(8) == 0;
+            event(user, item, remove ? "remove" : "click", 5000 - step);
+            Set<String> has = live.computeIfAbsent(user, key -> new HashSet<>());
+            if (remove) {
+                has.remove(item);
+            } else {
+                has.add(item);
+            }
+            assertThat(nextItems()).noneMatch(has::contains);
+        }
+        assertThat(live.get("heavy")).hasSizeGreaterThan(UserProfile.MAX_RECENT);
+    }
+}
