@@ -1,0 +1,70 @@
+package dev.freshet.trainer;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The trainer process. */
+@Command(
+        name = "trainer",
+        description = "Trains and evaluates models.",
+        mixinStandardHelpOptions = true,
+        versionProvider = TrainerMain.Versions.class,
+        subcommands = {EvaluateCommand.class, dev.freshet.trainer.loop.LoopCommand.class})
+public final class TrainerMain implements Runnable {
+
+    private static final String TORCH_THREADS = "ai.djl.pytorch.num_threads";
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    /** The version of this build for {@code --version}. */
+    static final class Versions implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"freshet trainer " + Version.current()};
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(spec.commandLine(), "name a command: evaluate or loop; see --help");
+    }
+
+    /** Runs a command and exits: 0 done, 1 failed, 2 wrong arguments. */
+    public static void main(String[] arguments) {
+        System.exit(run(arguments));
+    }
+
+    /** Runs a command. */
+    static int run(String... arguments) {
+        // DJL fetches nothing, and reports nothing.
+        System.setProperty("OPT_OUT_TRACKING", "true");
+        System.setProperty("ai.djl.offline", "true");
+        // Torch's threads wait for one another after every operation; where the processors are shared with the other
+        // parts of
+        // the loop, one for each is too many.
+        if (System.getProperty(TORCH_THREADS) == null) {
+            System.setProperty(
+                    TORCH_THREADS,
+                    Integer.toString(Math.max(1, Runtime.getRuntime().availableProcessors() / 2)));
+        }
+        return new CommandLine(new TrainerMain())
+                .setParameterExceptionHandler((failure, args) -> usage(failure.getCommandLine(), failure.getMessage()))
+                .setExecutionExceptionHandler(TrainerMain::failed)
+                .execute(arguments);
+    }
+
+    private static int usage(CommandLine command, String message) {
+        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
+        return CommandLine.ExitCode.USAGE;
+    }
+
+    private static int failed(Exception failure, CommandLine command, CommandLine.ParseResult parsed) {
+        if (failure instanceof dev.freshet.dataset.DataSetException) {
+            return usage(command, failure.getMessage());
+        }
+        String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + message);
+        return CommandLine.ExitCode.SOFTWARE;
+    }
+}

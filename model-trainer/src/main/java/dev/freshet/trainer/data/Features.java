@@ -1,0 +1,54 @@
+package dev.freshet.trainer.data;
+
+/**
+ * Feature vectors of one modality.
+ *
+ * @param dimension length of a vector
+ * @param values items × dimension, row after row; zeros where an item has none
+ * @param present whether each item has a vector
+ */
+@SuppressWarnings("ArrayRecordComponent") // the arrays are the point: they go to numeric code as they are
+public record Features(int dimension, float[] values, boolean[] present) {
+
+    public Features {
+        if (values.length != (long) dimension * present.length) {
+            throw new IllegalArgumentException(
+                    values.length + " values for " + present.length + " items of " + dimension + " dimensions");
+        }
+    }
+
+    /** Features that every item has. */
+    public static Features of(int dimension, float[] values) {
+        boolean[] present = new boolean[values.length / dimension];
+        java.util.Arrays.fill(present, true);
+        return new Features(dimension, values, present);
+    }
+
+    /** Number of items. */
+    public int items() {
+        return present.length;
+    }
+
+    /** The vectors, with the mean of all present ones in the place of missing ones. */
+    public float[] filled() {
+        double[] mean = new double[dimension];
+        int count = 0;
+        for (int item = 0; item < present.length; item++) {
+            if (present[item]) {
+                count++;
+                for (int d = 0; d < dimension; d++) {
+                    mean[d] += values[item * dimension + d];
+                }
+            }
+        }
+        float[] filled = values.clone();
+        for (int item = 0; item < present.length; item++) {
+            if (!present[item]) {
+                for (int d = 0; d < dimension && count > 0; d++) {
+                    filled[item * dimension + d] = (float) (mean[d] / count);
+                }
+            }
+        }
+        return filled;
+    }
+}

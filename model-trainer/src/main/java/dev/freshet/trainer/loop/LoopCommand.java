@@ -1,0 +1,155 @@
+package dev.freshet.trainer.loop;
+
+import dev.freshet.trainer.ModelOptions;
+import dev.freshet.trainer.model.ModelFactory;
+import dev.freshet.trainer.model.Settings;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Trains on every snapshot that is worth it, and releases. */
+@Command(
+        name = "loop",
+        mixinStandardHelpOptions = true,
+        description =
+                "Trains on the snapshots of the graph job as they come, and releases embeddings, until it is stopped.")
+public final class LoopCommand implements Callable<Integer> {
+
+    private static final long SHUTDOWN_MILLIS = 8000;
+
+    @Option(
+            names = "--bootstrap",
+            required = true,
+            paramLabel = "HOST:PORT",
+            description = "Kafka's bootstrap servers.")
+    private String bootstrap;
+
+    @Option(names = "--models", required = true, paramLabel = "DIR", description = "Folder where models are saved.")
+    private Path models;
+
+    @Option(
+            names = "--keep",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Saved models to keep, at least (default: ${DEFAULT-VALUE}).")
+    private int keep;
+
+    @Option(
+            names = "--min-new-interactions",
+            paramLabel = "N",
+            defaultValue = "1",
+            description =
+                    "Interactions since the last training from which a snapshot is trained on (default: ${DEFAULT-VALUE}).")
+    private long minNewInteractions;
+
+    @Option(
+            names = "--min-interval",
+            paramLabel = "TIME",
+            defaultValue = "60s",
+            converter = Durations.class,
+            description = "Shortest time from one training to the next, such as 30s or 5m (default: ${DEFAULT-VALUE}).")
+    private Duration minInterval;
+
+    @Option(
+            names = "--training-time",
+            paramLabel = "TIME",
+            defaultValue = "90s",
+            converter = Durations.class,
+            description =
+                    "Time after which a training from the beginning begins no new epoch; half of it from a saved model"
+                            + " (default: ${DEFAULT-VALUE}).")
+    private Duration trainingTime;
+
+    @Mixin
+    private ModelOptions options;
+
+    /** Times such as 500ms, 30s, 5m or 2h. */
+    static final class Durations implements CommandLine.ITypeConverter<Duration> {
+        private static final Pattern FORM = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+
+        @Override
+        public Duration convert(String text) {
+            Matcher matcher = FORM.matcher(text);
+            if (!matcher.matches()) {
+                throw new CommandLine.TypeConversionException("'" + text + "' is no time; write 500ms, 30s, 5m or 2h");
+            }
+            long number = Long.parseLong(matcher.group(1));
+            return switch (matcher.group(2)) {
+                case "ms" -> Duration.ofMillis(number);
+                case "s" -> Duration.ofSeconds(number);
+                case "m" -> Duration.ofMinutes(number);
+                default -> Duration.ofHours(number);
+            };
+        }
+    }
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        TrainingLoop.Options loopOptions;
+        try {
+            loopOptions = loopOptions();
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
+        TrainingLoop loop = new TrainingLoop(loopOptions);
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            loop.stop();
+                            try {
+                                ended.await(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        },
+                        "shutdown"));
+        try {
+            loop.run();
+        } finally {
+            ended.countDown();
+        }
+        return 0;
+    }
+
+    private TrainingLoop.Options loopOptions() throws IOException {
+        require(
+                bootstrap.matches("\\S+:\\d+"),
+                "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
+        require(keep >= 1, "--keep is " + keep + "; it must be at least 1");
+        require(minNewInteractions >= 0, "--min-new-interactions is " + minNewInteractions + "; it must be at least 0");
+        ModelFactory factory = options.factory();
+        Settings settings = options.settings(factory.livePreset());
+        int threads = options.threads();
+        return new TrainingLoop.Options(
+                bootstrap,
+                new ModelStore(models, keep),
+                factory,
+                settings,
+                minNewInteractions,
+                minInterval,
+                trainingTime,
+                options.seed(),
+                threads);
+    }
+
+    private static void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new IllegalArgumentException(otherwise);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package dev.freshet.trainer.loop;
+
+import dev.freshet.graph.IdIndex;
+import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.loop.Safetensors.Matrix;
+import dev.freshet.trainer.tensor.Parameter;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/**
+ * Saved models: a folder per version with one {@code model.safetensors}. It holds the parameters that were released
+ * ({@code released/NAME}), those before they saw the held-out interactions ({@code evaluated/NAME}), from which the next training starts,
+ * the ids of users and items in the order of the rows, and the pairs that the evaluated parameters have seen.
+ */
+final class ModelStore {
+
+    private static final String FILE = "model.safetensors";
+    private static final String PARTIAL = FILE + ".partial";
+    private static final String RELEASED = "released/";
+    private static final String EVALUATED = "evaluated/";
+    private static final String USERS = "ids/users";
+    private static final String ITEMS = "ids/items";
+    private static final String SEEN_DEGREES = "seen/degrees";
+    private static final String SEEN_ITEMS = "seen/items";
+
+    private final Path folder;
+    private final int keep;
+
+    /**
+     * A saved model, as a warm start needs it.
+     *
+     * @param version its version
+     * @param users ids of the users
+     * @param items ids of the items
+     * @param parameters parameters by name, before they saw the held-out interactions; rows of nodes are users, then items
+     * @param seen pairs that these parameters were trained on, over the ids: by this training and those that it started from
+     */
+    record Saved(String version, IdIndex users, IdIndex items, Map<String, Matrix> parameters, Interactions seen)
+            implements TemporalSlice.Seen {
+        @Override
+        public boolean contains(String user, String item) {
+            int row = users.indexOf(user);
+            int column = items.indexOf(item);
+            return row >= 0 && column >= 0 && seen.contains(row, column);
+        }
+    }
+
+    /**
+     * A saved file.
+     *
+     * @param path where it lies
+     * @param sha256 its SHA-256, lower-case hex
+     */
+    record Artifact(Path path, String sha256) {}
+
+    /**
+     * @param folder where the models are; created
+     * @param keep how many of the newest stay
+     */
+    ModelStore(Path folder, int keep) throws IOException {
+        this.folder = folder.toAbsolutePath().normalize();
+        this.keep = keep;
+        Files.createDirectories(this.folder);
+        if (!Files.isWritable(this.folder)) {
+            throw new IOException(this.folder + ": not writable; models are saved there");
+        }
+    }
+
+    /** Values of parameters by name. */
+    static Map<String, Matrix> values(List<Parameter> parameters) {
+        Map<String, Matrix> values = new LinkedHashMap<>();
+        for (Parameter parameter : parameters) {
+            values.put(
+                    parameter.name(),
+                    new Matrix(
+                            parameter.value().rows(),
+                            parameter.value().columns(),
+                            parameter.value().toFloats()));
+        }
+        return values;
+    }
+
+    /** Saves a model, with its released parameters; it is there whole, or not at all. */
+    Artifact save(Saved model, Map<String, String> about, Map<String, Matrix> released) throws IOException {
+        Map<String, Matrix> matrices = new LinkedHashMap<>();
+        released.forEach((name, matrix) -> matrices.put(RELEASED + name, matrix));
+        model.parameters.forEach((name, matrix) -> matrices.put(EVALUATED + name, matrix));
+        Safetensors content = new Safetensors(
+                about,
+                matrices,
+                Map.of(
+                        SEEN_DEGREES,
+                        IntStream.range(0, model.seen.users())
+                                .map(model.seen::degree)
+                                .toArray(),
+                        SEEN_ITEMS,
+                        model.seen.itemOfEach()),
+                Map.of(USERS, ids(model.users), ITEMS, ids(model.items)));
+        Path home = folder.resolve(model.version);
+        Path file = home.resolve(FILE);
+        Path partial = home.resolve(PARTIAL);
+        try {
+            Files.createDirectories(home);
+            content.write(partial);
+            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+            return new Artifact(file, sha256(file));
+        } catch (IOException e) {
+            try {
+                delete(home);
+            } catch (IOException further) {
+                e.addSuppressed(further);
+            }
+            throw e;
+        }
+    }
+
+    private static List<String> ids(IdIndex index) {
+        return IntStream.range(0, index.size()).mapToObj(index::id).toList();
+    }
+
+    /**
+     * Loads a saved model.
+     *
+     * @throws IOException if it is gone or damaged
+     */
+    Saved load(String version) throws IOException {
+        Safetensors file = Safetensors.read(folder.resolve(version).resolve(FILE));
+        Map<String, Matrix> parameters = new LinkedHashMap<>();
+        file.matrices().forEach((name, matrix) -> {
+            if (name.startsWith(EVALUATED)) {
+                parameters.put(name.substring(EVALUATED.length()), matrix);
+            }
+        });
+        IdIndex users = IdIndex.of(file.strings().getOrDefault(USERS, List.of()));
+        IdIndex items = IdIndex.of(file.strings().getOrDefault(ITEMS, List.of()));
+        int[] degrees = file.numbers().get(SEEN_DEGREES);
+        int[] seen = file.numbers().get(SEEN_ITEMS);
+        if (degrees == null || seen == null || degrees.length != users.size()) {
+            throw new IOException(version + " does not say what it was trained on");
+        }
+        int[] userOf = IntStream.range(0, degrees.length)
+                .flatMap(user -> IntStream.generate(() -> user).limit(degrees[user]))
+                .toArray();
+        return new Saved(version, users, items, parameters, Interactions.of(userOf, seen, users.size(), items.size()));
+    }
+
+    /**
+     * Deletes all but the newest models, never one of {@code inForce}, and what is left of a save that a crash ended.
+     *
+     * @return the versions that stay
+     */
+    Set<String> clean(java.util.Collection<String> inForce) throws IOException {
+        List<Path> folders;
+        try (Stream<Path> paths = Files.list(folder)) {
+            folders = paths.filter(Files::isDirectory)
+                    .sorted(Comparator.comparing(Path::getFileName).reversed())
+                    .toList();
+        }
+        List<Path> versions = new ArrayList<>();
+        for (Path path : folders) {
+            if (Files.exists(path.resolve(FILE))) {
+                versions.add(path);
+            } else if (Files.exists(path.resolve(PARTIAL))) {
+                delete(path);
+            }
+        }
+        Set<String> kept = new HashSet<>();
+        for (int v = 0; v < versions.size(); v++) {
+            String version = versions.get(v).getFileName().toString();
+            if (v < keep || inForce.contains(version)) {
+                kept.add(version);
+            } else {
+                delete(versions.get(v));
+            }
+        }
+        return kept;
+    }
+
+    /** Deletes a model that was saved and then not released. */
+    void discard(String version) throws IOException {
+        delete(folder.resolve(version));
+    }
+
+    private static void delete(Path version) throws IOException {
+        Files.deleteIfExists(version.resolve(FILE));
+        Files.deleteIfExists(version.resolve(PARTIAL));
+        Files.deleteIfExists(version);
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(java.io.OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}

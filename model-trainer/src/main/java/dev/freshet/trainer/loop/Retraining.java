@@ -1,0 +1,157 @@
+package dev.freshet.trainer.loop;
+
+import dev.freshet.graph.GraphNames;
+import dev.freshet.graph.NeighborGraph;
+import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.evaluation.FullRanking;
+import dev.freshet.trainer.evaluation.Metrics;
+import dev.freshet.trainer.loop.Safetensors.Matrix;
+import dev.freshet.trainer.model.Embeddings;
+import dev.freshet.trainer.model.Model;
+import dev.freshet.trainer.model.ModelFactory;
+import dev.freshet.trainer.model.Settings;
+import dev.freshet.trainer.tensor.Backend;
+import dev.freshet.trainer.tensor.Parameter;
+import dev.freshet.trainer.tensor.Workers;
+import dev.freshet.trainer.train.Training;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * One training on a snapshot, in two steps. First the model is trained without the held-out slice, on graphs built without it (the
+ * snapshot's own know it), and measured on it. Then, warm from there, it is trained for a quarter of the epochs that were best on all
+ * interactions, with the snapshot's graphs: a release knows what happened last, and its metrics are those of a model that did not.
+ * The next training starts from the parameters before the second step, or its slice would have been seen.
+ */
+final class Retraining {
+
+    private static final int REFIT_SHARE = 4;
+
+    private final ModelFactory factory;
+    private final Settings settings;
+    private final Backend backend;
+    private final Workers workers;
+    private final long seed;
+
+    /**
+     * What came out.
+     *
+     * @param embeddings embeddings to release
+     * @param outcome how the training went
+     * @param test metrics on the held-out slice, before the model saw it
+     * @param popularity metrics of the most popular items on the same slice
+     * @param inForce metrics of the saved model on the same slice; null where there is none, or it has other parameters
+     * @param evaluated parameters before the second step
+     * @param released parameters after it
+     * @param warm whether it started from a saved model, be it in part
+     * @param accepted whether it may be released
+     * @param reason why
+     */
+    record Candidate(
+            Embeddings embeddings,
+            Training.Outcome outcome,
+            Metrics test,
+            Metrics popularity,
+            Metrics inForce,
+            Map<String, Matrix> evaluated,
+            Map<String, Matrix> released,
+            boolean warm,
+            boolean accepted,
+            String reason) {}
+
+    Retraining(ModelFactory factory, Settings settings, Backend backend, Workers workers, long seed) {
+        this.factory = factory;
+        this.settings = settings;
+        this.backend = backend;
+        this.workers = workers;
+        this.seed = seed;
+    }
+
+    /**
+     * Trains.
+     *
+     * @param saved model to start from, that of the release in force, or null
+     * @param budget time after which the first step begins no new epoch
+     */
+    Candidate run(SnapshotData data, ModelStore.Saved saved, Duration budget, Training.Listener listener) {
+        Interactions train = data.slice().train();
+        TrainingData past = new TrainingData(train, data.features(), ofFeatures(data), workers.threads());
+        Training.Outcome outcome;
+        Metrics test;
+        Map<String, Matrix> evaluated;
+        int found = 0;
+        Metrics inForce = null;
+        try (Model model = factory.create(past, settings, backend, seed)) {
+            if (saved != null) {
+                found = WarmStart.apply(saved, model.parameters(), data.users(), data.items(), past);
+                if (found == model.parameters().size()) {
+                    inForce = FullRanking.evaluate(
+                            model.embed(), train, data.slice().test(), workers);
+                }
+            }
+            outcome = new Training(model, train, settings, workers, seed)
+                    .untilNoBetter(data.slice().valid(), budget, listener);
+            test = FullRanking.evaluate(model.embed(), train, data.slice().test(), workers);
+            evaluated = ModelStore.values(model.parameters());
+        }
+        Metrics popularity = FullRanking.popularity(train, data.slice().test(), workers);
+        boolean warm = found > 0;
+        String refusal = outcome.diverged()
+                ? "the loss is not finite in epoch " + outcome.epochs()
+                : Gate.refusal(test, inForce, popularity);
+        if (refusal != null) {
+            return new Candidate(null, outcome, test, popularity, inForce, evaluated, Map.of(), warm, false, refusal);
+        }
+        TrainingData present = new TrainingData(data.all(), data.features(), data.graphs(), workers.threads());
+        try (Model model = factory.create(present, settings, backend, seed + 1)) {
+            for (Parameter parameter : model.parameters()) {
+                parameter.value().set(evaluated.get(parameter.name()).values());
+            }
+            int epochs = Math.max(1, (outcome.bestEpoch() + REFIT_SHARE - 1) / REFIT_SHARE);
+            boolean finite = new Training(model, data.all(), settings, workers, seed + 1)
+                    .epochs(epochs, new Training.Listener() {
+                        @Override
+                        public void step(int epoch, int step, int steps) {
+                            listener.step(epoch, step, steps);
+                        }
+
+                        @Override
+                        public void epoch(Training.Epoch epoch) {}
+                    });
+            Embeddings embeddings = model.embed();
+            if (!finite || !embeddings.finite()) {
+                return new Candidate(
+                        null,
+                        outcome,
+                        test,
+                        popularity,
+                        inForce,
+                        evaluated,
+                        Map.of(),
+                        warm,
+                        false,
+                        "the loss is not finite");
+            }
+            return new Candidate(
+                    embeddings,
+                    outcome,
+                    test,
+                    popularity,
+                    inForce,
+                    evaluated,
+                    ModelStore.values(model.parameters()),
+                    warm,
+                    true,
+                    Gate.acceptance(test, inForce, popularity));
+        }
+    }
+
+    /** Graphs that know of no interaction. */
+    private static Map<String, NeighborGraph> ofFeatures(SnapshotData data) {
+        Map<String, NeighborGraph> graphs = new HashMap<>(data.graphs());
+        graphs.keySet().removeIf(name -> !GraphNames.isItemContent(name) && !GraphNames.isItemDenoised(name));
+        return graphs;
+    }
+}

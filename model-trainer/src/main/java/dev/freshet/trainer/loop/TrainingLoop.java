@@ -1,0 +1,515 @@
+package dev.freshet.trainer.loop;
+
+import dev.freshet.codec.Vectors;
+import dev.freshet.graph.IdIndex;
+import dev.freshet.graph.snapshot.GraphSnapshot;
+import dev.freshet.graph.snapshot.SnapshotReader;
+import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
+import dev.freshet.schema.ModelEmbedding;
+import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.ReleaseAction;
+import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.SchemaTopic;
+import dev.freshet.topic.Topic;
+import dev.freshet.trainer.Version;
+import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.evaluation.Metrics;
+import dev.freshet.trainer.model.Embeddings;
+import dev.freshet.trainer.model.ModelFactory;
+import dev.freshet.trainer.model.Models;
+import dev.freshet.trainer.model.Settings;
+import dev.freshet.trainer.tensor.Backend;
+import dev.freshet.trainer.tensor.Workers;
+import dev.freshet.trainer.train.Training;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The trainer's loop: waits for a snapshot that is worth a training, trains, and releases. What it knows is on the topics and in the
+ * saved models; a restart goes on from there.
+ */
+public final class TrainingLoop {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TrainingLoop.class);
+    private static final DateTimeFormatter VERSION =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    /** Entry of a release's configuration: events that the snapshot had seen. */
+    static final String EVENTS = "events";
+
+    private final Options options;
+    private final Consumer<byte[], byte[]> consumer;
+    private volatile boolean stopped;
+    private final Map<String, Progress> progress = new HashMap<>();
+
+    /** What was trained last of a model. */
+    private record Progress(String snapshotId, long events, Instant finished) {}
+
+    /**
+     * Options.
+     *
+     * @param bootstrap Kafka's bootstrap servers
+     * @param store where models are saved
+     * @param model model to train
+     * @param settings its settings
+     * @param minNewInteractions events since the last training from which a snapshot is worth another
+     * @param minInterval shortest time from the end of a training to the next
+     * @param budget time that the training until early stopping may take from the beginning; from a saved model, half of it
+     * @param seed seed of everything random
+     * @param threads threads
+     */
+    record Options(
+            String bootstrap,
+            ModelStore store,
+            ModelFactory model,
+            Settings settings,
+            long minNewInteractions,
+            Duration minInterval,
+            Duration budget,
+            long seed,
+            int threads) {}
+
+    TrainingLoop(Options options) {
+        this.options = options;
+        this.consumer = Inbox.consumer(options.bootstrap);
+    }
+
+    /** Ends the loop soon; a training under way is given up. */
+    void stop() {
+        stopped = true;
+        consumer.wakeup();
+    }
+
+    /**
+     * Runs until {@link #stop}.
+     *
+     * @throws KafkaException if the broker cannot be worked with, or another trainer has taken over: only a new start helps
+     */
+    void run() throws InterruptedException {
+        try (Workers workers = new Workers(options.threads);
+                Backend backend = Backend.best(options.threads)) {
+            LOG.info("training {} on {}", options.model.name(), backend.device());
+            if (!Inbox.awaitTopics(consumer, () -> stopped)) {
+                consumer.close();
+                return;
+            }
+            SchemaTopic.follow(options.bootstrap);
+            try (Publisher publisher = new Publisher(options.bootstrap);
+                    Inbox inbox = Inbox.open(consumer, publisher)) {
+                LOG.info("waiting for snapshots");
+                while (!stopped) {
+                    inbox.poll();
+                    serve(inbox, publisher, backend, workers);
+                }
+            }
+        } catch (WakeupException | CancellationException e) {
+            if (!stopped) {
+                throw e;
+            }
+        }
+    }
+
+    private void serve(Inbox inbox, Publisher publisher, Backend backend, Workers workers) {
+        Inbox.Snapshot snapshot = inbox.newest();
+        if (snapshot == null) {
+            return;
+        }
+        Inbox.Command command = inbox.nextCommand();
+        if (command != null) {
+            obey(command, snapshot, inbox, publisher, backend, workers);
+        } else if (isDue(snapshot.manifest(), inbox)) {
+            train(options.model, snapshot, inbox, publisher, backend, workers);
+        }
+    }
+
+    /** A command stays until a snapshot could be read for it. */
+    private void obey(
+            Inbox.Command command,
+            Inbox.Snapshot snapshot,
+            Inbox inbox,
+            Publisher publisher,
+            Backend backend,
+            Workers workers) {
+        ModelFactory factory;
+        try {
+            factory = command.model() == null ? options.model : Models.of(command.model());
+        } catch (IllegalArgumentException e) {
+            publisher.evaluation(Evaluation.newBuilder()
+                    .setRunId("control-" + command.source().offset())
+                    .setKind(EvaluationKind.GATE)
+                    .setModel(command.model())
+                    .setAt(Instant.now())
+                    .setAccepted(false)
+                    .setReason(e.getMessage())
+                    .build());
+            inbox.refuse(command.source(), "Control: " + e.getMessage());
+            return;
+        }
+        if (train(factory, snapshot, inbox, publisher, backend, workers)) {
+            inbox.done(command.source());
+        }
+    }
+
+    private boolean isDue(SnapshotManifest manifest, Inbox inbox) {
+        Progress last = progress.get(options.model.name());
+        if (last == null) {
+            ModelRelease release = inbox.inForce(options.model.name());
+            if (release == null) {
+                return true;
+            }
+            last = new Progress(
+                    release.getSnapshotId(),
+                    Long.parseLong(release.getConfiguration().getOrDefault(EVENTS, "0")),
+                    release.getReleasedAt());
+            progress.put(options.model.name(), last);
+        }
+        return manifest.getSnapshotId().compareTo(last.snapshotId) > 0
+                && events(manifest) - last.events >= options.minNewInteractions
+                && !Instant.now().isBefore(last.finished.plus(options.minInterval));
+    }
+
+    /** Events on the topic of interactions that the snapshot has seen. */
+    private static long events(SnapshotManifest manifest) {
+        return manifest.getOffsets().stream()
+                .filter(offset -> offset.getTopic().equals(Topic.INTERACTIONS.name()))
+                .mapToLong(TopicOffset::getOffset)
+                .sum();
+    }
+
+    /** Trains, unless the snapshot cannot be read: then it answers false. */
+    private boolean train(
+            ModelFactory factory,
+            Inbox.Snapshot snapshot,
+            Inbox inbox,
+            Publisher publisher,
+            Backend backend,
+            Workers workers) {
+        SnapshotManifest manifest = snapshot.manifest();
+        GraphSnapshot read;
+        try {
+            read = SnapshotReader.read(manifest);
+        } catch (IOException | RuntimeException e) {
+            // The graph job deletes files that newer snapshots have made superfluous.
+            inbox.poll();
+            if (inbox.newest() == snapshot) {
+                LOG.warn(
+                        "snapshot {} cannot be read ({}); waiting for the next", manifest.getSnapshotId(), describe(e));
+                inbox.refuse(
+                        snapshot.source(),
+                        "snapshot " + manifest.getSnapshotId() + " cannot be read (" + describe(e)
+                                + "); take a new snapshot");
+                inbox.drop(snapshot);
+            }
+            return false;
+        }
+        inbox.done(snapshot.source());
+        Instant started = Instant.now();
+        Run run = new Run(factory, manifest, version(factory, started, inbox), started);
+        try {
+            train(run, read, inbox, publisher, backend, workers);
+        } catch (CancellationException | KafkaException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            // What the data or the settings lack, another snapshot or command may have: the loop goes on.
+            LOG.error("{}: not released: {}", run.version, describe(e), e instanceof IOException ? null : e);
+            refuse(run, describe(e), publisher);
+            finish(factory, manifest, Instant.now());
+        }
+        return true;
+    }
+
+    private void train(Run run, GraphSnapshot read, Inbox inbox, Publisher publisher, Backend backend, Workers workers)
+            throws IOException {
+        SnapshotManifest manifest = run.manifest;
+        Start start = start(run.factory, inbox);
+        SnapshotData data = SnapshotData.of(read, start.saved == null ? TemporalSlice.Seen.NOTHING : start.saved);
+        if (data.slice().train().size() == 0 || data.all().size() < 2) {
+            String reason = "snapshot " + manifest.getSnapshotId() + " has "
+                    + data.all().size() + " interactions, too few to train on";
+            LOG.info(reason);
+            refuse(run, reason, publisher);
+            finish(run.factory, manifest, Instant.MIN);
+            return;
+        }
+        LOG.info(
+                "{}: snapshot {}, {} users, {} items, {} interactions, features {}",
+                run.version,
+                manifest.getSnapshotId(),
+                data.users().size(),
+                data.items().size(),
+                data.all().size(),
+                data.features().keySet());
+        run(run, start, data, inbox, publisher, backend, workers);
+    }
+
+    private static void refuse(Run run, String reason, Publisher publisher) {
+        publisher.evaluation(run.evaluation(EvaluationKind.GATE)
+                .setAccepted(false)
+                .setReason(reason)
+                .build());
+    }
+
+    /**
+     * What a training starts from.
+     *
+     * @param saved the saved model of the release in force, or null for a start from the beginning
+     * @param lost why there is none although there is a release, or null
+     */
+    private record Start(ModelStore.Saved saved, String lost) {}
+
+    /** One training. */
+    private record Run(ModelFactory factory, SnapshotManifest manifest, String version, Instant started) {
+        Evaluation.Builder evaluation(EvaluationKind kind) {
+            return Evaluation.newBuilder()
+                    .setRunId(version)
+                    .setKind(kind)
+                    .setModel(factory.name())
+                    .setVersion(version)
+                    .setSnapshotId(manifest.getSnapshotId())
+                    .setAt(Instant.now());
+        }
+    }
+
+    private void run(
+            Run run, Start start, SnapshotData data, Inbox inbox, Publisher publisher, Backend backend, Workers workers)
+            throws IOException {
+        Settings settings =
+                run.factory == options.model ? options.settings : Models.preset(run.factory, run.factory.livePreset());
+        ModelStore.Saved saved = start.saved;
+        publisher.evaluation(run.evaluation(EvaluationKind.EPOCH).build());
+        Retraining retraining = new Retraining(run.factory, settings, backend, workers, options.seed);
+        Duration budget = saved == null ? options.budget : options.budget.dividedBy(2);
+        Retraining.Candidate candidate = retraining.run(data, saved, budget, new Training.Listener() {
+            @Override
+            public void step(int epoch, int step, int steps) {
+                if (stopped) {
+                    throw new CancellationException("stopped");
+                }
+            }
+
+            @Override
+            public void epoch(Training.Epoch epoch) {
+                publisher.evaluation(progress(run, epoch));
+            }
+        });
+        Map<String, Double> metrics = new TreeMap<>(candidate.test().values());
+        candidate.popularity().values().forEach((name, value) -> metrics.put("popularity." + name, value));
+        if (candidate.inForce() != null) {
+            candidate.inForce().values().forEach((name, value) -> metrics.put("in-force." + name, value));
+        }
+        String reason = start.lost == null ? candidate.reason() : candidate.reason() + "; " + start.lost;
+        publisher.evaluation(run.evaluation(EvaluationKind.OFFLINE)
+                .setEpoch(candidate.outcome().bestEpoch())
+                .setEpochs(candidate.outcome().epochs())
+                .setMetrics(metrics)
+                .setUsers(candidate.test().users())
+                .build());
+        Evaluation decision = run.evaluation(EvaluationKind.GATE)
+                .setMetrics(candidate.test().values())
+                .setUsers(candidate.test().users())
+                .setAccepted(candidate.accepted())
+                .setReason(reason)
+                .build();
+        if (candidate.accepted()) {
+            release(run, saved, data, settings, candidate, decision, inbox, publisher);
+        } else {
+            publisher.evaluation(decision);
+            LOG.warn("{}: not released: {}", run.version, reason);
+        }
+        // As long as there is no model at all, the next snapshot may try at once.
+        boolean without = !candidate.accepted() && inbox.inForce(run.factory.name()) == null;
+        finish(run.factory, run.manifest, without ? Instant.MIN : Instant.now());
+    }
+
+    private static Evaluation progress(Run run, Training.Epoch epoch) {
+        Map<String, Double> metrics = new TreeMap<>();
+        metrics.put("loss", epoch.loss());
+        if (epoch.valid() != null) {
+            metrics.putAll(epoch.valid().values());
+        }
+        return run.evaluation(EvaluationKind.EPOCH)
+                .setEpoch(epoch.number())
+                .setEpochs(epoch.of())
+                .setMetrics(metrics)
+                .setUsers(epoch.valid() == null ? 0 : epoch.valid().users())
+                .build();
+    }
+
+    private void release(
+            Run run,
+            ModelStore.Saved saved,
+            SnapshotData data,
+            Settings settings,
+            Retraining.Candidate candidate,
+            Evaluation decision,
+            Inbox inbox,
+            Publisher publisher)
+            throws IOException {
+        Map<String, String> configuration = new TreeMap<>(settings.asMap());
+        configuration.put(EVENTS, Long.toString(events(run.manifest)));
+        configuration.put("start", candidate.warm() ? "warm" : "cold");
+        Interactions seen = data.slice().train();
+        if (candidate.warm()) {
+            configuration.put("started-from", saved.version());
+            seen = WarmStart.seen(saved, seen, data.users(), data.items());
+        }
+        Map<String, String> about = new TreeMap<>(configuration);
+        about.put("model", run.factory.name());
+        about.put("version", run.version);
+        ModelStore.Artifact artifact = options.store.save(
+                new ModelStore.Saved(run.version, data.users(), data.items(), candidate.evaluated(), seen),
+                about,
+                candidate.released());
+        Metrics test = candidate.test();
+        ModelRelease.Builder release = ModelRelease.newBuilder()
+                .setModel(run.factory.name())
+                .setVersion(run.version)
+                .setAction(ReleaseAction.RELEASE)
+                .setReleasedAt(Instant.now())
+                .setSnapshotId(run.manifest.getSnapshotId())
+                .setSnapshotAt(run.manifest.getCreatedAt())
+                .setOffsets(run.manifest.getOffsets())
+                .setMetrics(test.values())
+                .setConfiguration(configuration)
+                .setCodeVersion(Version.current())
+                .setSeed(options.seed)
+                .setDimension(candidate.embeddings().dimension())
+                .setUsers(data.users().size())
+                .setItems(data.items().size())
+                .setArtifactUri(artifact.path().toUri().toString())
+                .setArtifactSha256(artifact.sha256());
+        try {
+            publisher.release(() -> embeddings(run.version, data, candidate.embeddings()), release, decision);
+        } catch (IOException e) {
+            tidy(() -> options.store.discard(run.version));
+            throw e;
+        }
+        LOG.info(
+                "{}: released after {} s: {} epochs, {}",
+                run.version,
+                Duration.between(run.started, Instant.now()).toSeconds(),
+                candidate.outcome().epochs(),
+                decision.getReason());
+        java.util.Set<String> needed = new java.util.HashSet<>(inbox.versionsInForce());
+        needed.add(run.version);
+        tidy(() -> {
+            java.util.List<ModelRelease> kept = new java.util.ArrayList<>(inbox.releases(options.store.clean(needed)));
+            kept.add(release.build());
+            EmbeddingRetention.deleteBefore(options.bootstrap, kept);
+        });
+    }
+
+    private interface Tidying {
+        void run() throws IOException;
+    }
+
+    /** Deletes what is of no more use; where that fails, the release is none the worse. */
+    private static void tidy(Tidying tidying) {
+        try {
+            tidying.run();
+        } catch (IOException e) {
+            LOG.warn("a saved model cannot be deleted: {}", describe(e));
+        }
+    }
+
+    private static Iterator<ModelEmbedding> embeddings(String version, SnapshotData data, Embeddings embeddings) {
+        return java.util.stream.Stream.concat(
+                        rows(
+                                version,
+                                NodeKind.USER,
+                                data.users(),
+                                embeddings,
+                                embeddings.users(),
+                                embeddings.userVariances(),
+                                embeddings.userWeights()),
+                        rows(
+                                version,
+                                NodeKind.ITEM,
+                                data.items(),
+                                embeddings,
+                                embeddings.items(),
+                                embeddings.itemVariances(),
+                                embeddings.itemWeights()))
+                .iterator();
+    }
+
+    private static java.util.stream.Stream<ModelEmbedding> rows(
+            String version,
+            NodeKind kind,
+            IdIndex ids,
+            Embeddings all,
+            float[] vectors,
+            float[] variances,
+            float[] weights) {
+        int d = all.dimension();
+        int experts = all.experts().size();
+        return java.util.stream.IntStream.range(0, ids.size()).mapToObj(row -> {
+            Map<String, Float> byExpert = new HashMap<>();
+            for (int e = 0; e < experts; e++) {
+                byExpert.put(all.experts().get(e), weights[row * experts + e]);
+            }
+            return new ModelEmbedding(
+                    version,
+                    kind,
+                    ids.id(row),
+                    Vectors.toList(java.util.Arrays.copyOfRange(vectors, row * d, (row + 1) * d)),
+                    variances == null
+                            ? null
+                            : Vectors.toList(java.util.Arrays.copyOfRange(variances, row * d, (row + 1) * d)),
+                    byExpert);
+        });
+    }
+
+    private Start start(ModelFactory factory, Inbox inbox) {
+        ModelRelease release = inbox.inForce(factory.name());
+        if (release == null) {
+            return new Start(null, null);
+        }
+        try {
+            return new Start(options.store.load(release.getVersion()), null);
+        } catch (IOException e) {
+            String lost = "the release in force, " + release.getVersion() + ", cannot be loaded (" + describe(e) + ")";
+            LOG.warn("{}; training from the beginning", lost);
+            return new Start(null, lost + " and was not measured");
+        }
+    }
+
+    /** The version of a run: later than that of any release before it. */
+    private static String version(ModelFactory factory, Instant started, Inbox inbox) {
+        ModelRelease last = inbox.inForce(factory.name());
+        Instant at = started;
+        String version = VERSION.format(at) + '-' + factory.name();
+        while (last != null && version.compareTo(last.getVersion()) <= 0 && at.isBefore(started.plusSeconds(60))) {
+            at = at.plusSeconds(1);
+            version = VERSION.format(at) + '-' + factory.name();
+        }
+        return version;
+    }
+
+    private void finish(ModelFactory factory, SnapshotManifest manifest, Instant finished) {
+        progress.put(factory.name(), new Progress(manifest.getSnapshotId(), events(manifest), finished));
+    }
+
+    private static String describe(Exception e) {
+        return e instanceof java.nio.file.NoSuchFileException
+                ? "no file " + e.getMessage()
+                : String.valueOf(e.getMessage() == null ? e : e.getMessage());
+    }
+}

@@ -1,0 +1,259 @@
+package dev.freshet.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.index.NDIndex;
+import dev.freshet.trainer.data.Batch;
+import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.tensor.Backend;
+import dev.freshet.trainer.tensor.Parameter;
+import dev.freshet.trainer.tensor.Table;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+
+/**
+ * DA-MRS (Xu et al., KDD 2024) on a backbone: an item is what the backbone makes of it plus the mean of what the item graphs make
+ * of the embeddings, h = G E; trained by denoised BPR, the alignment of user interest (AU) and the graded alignment of items (AI),
+ * each of which can be left out. Features shape the graphs alone.
+ *
+ * <p>An item that was never trained on is scored by h, the embeddings of the items that are like it; a user who was not scores 0.
+ */
+final class DaMrs implements Model {
+
+    /** Numbers in a part of a large loss: bounds the memory of what autograd keeps. */
+    private static final int PART = 1 << 22;
+
+    /** How to make one. */
+    static final ModelFactory FACTORY = new NamedFactory("da-mrs", presets(), DaMrs::new);
+
+    private static Map<String, Settings> presets() {
+        Settings paper = NamedFactory.protocol(
+                        "backbone",
+                        "lightgcn",
+                        "layers",
+                        "2",
+                        "regularization",
+                        "0",
+                        "au-weight",
+                        "1",
+                        "ai-weight",
+                        "0.001",
+                        "ai-positives",
+                        "both",
+                        "ai-anchors",
+                        "0",
+                        PairLoss.SETTING,
+                        PairLoss.DENOISED)
+                .plus(PairLoss.VIEWS)
+                .with(Settings.BATCH, "4096", Settings.EPOCHS, "500", Settings.PATIENCE, "25");
+        return Map.of(
+                NamedFactory.PAPER,
+                paper,
+                "paper-sports",
+                paper.with(Settings.PATIENCE, "20"),
+                "paper-tiktok",
+                paper.with("layers", "3", "neighbors", "5"),
+                "paper-mf",
+                paper.with("backbone", MfBpr.NAME, "regularization", "0.1"),
+                "paper-vbpr",
+                paper.with("backbone", Vbpr.NAME, "regularization", "0.1"));
+    }
+
+    private final Backend backend;
+    private final int users;
+    private final int[] itemRows;
+    private final double regularization;
+    private final double auWeight;
+    private final double aiWeight;
+    private final Denoising.Positives positives;
+    private final int anchors;
+    private final int neighbors;
+    private final SplittableRandom random;
+    private final Backbone backbone;
+    private final ItemViews views;
+    private final PairLoss pairs;
+    private final Table content;
+    private final Table contentGradient;
+    private final Table outGradient;
+    private final List<Table> viewGradients = new ArrayList<>();
+    private final Table[] baseGradients;
+
+    private DaMrs(TrainingData data, Settings settings, Backend backend, long seed) {
+        this.backend = backend;
+        this.random = new SplittableRandom(seed);
+        this.users = data.users();
+        int count = users + data.items();
+        this.itemRows = IntStream.range(users, count).toArray();
+        this.regularization = settings.number("regularization");
+        this.auWeight = settings.number("au-weight");
+        this.aiWeight = settings.number("ai-weight");
+        this.positives = Denoising.Positives.valueOf(
+                settings.oneOf("ai-positives", "both", "multi", "single").toUpperCase(Locale.ROOT));
+        this.anchors = settings.whole("ai-anchors", 0);
+        this.neighbors = Math.min(settings.whole("neighbors", 1), data.items());
+        this.backbone = Backbone.of(
+                settings.oneOf("backbone", "lightgcn", MfBpr.NAME, Vbpr.NAME),
+                settings.whole("layers", 1),
+                settings.whole("dimension", 1),
+                data,
+                backend,
+                random);
+        int columns = backbone.base().columns();
+        this.views = ItemViews.of(data, settings, backend, columns);
+        this.pairs = PairLoss.of(settings, views, users);
+        this.content = backend.table(count, columns);
+        this.contentGradient = backend.table(count, columns);
+        this.outGradient = backend.table(count, columns);
+        views.tables().forEach(view -> viewGradients.add(backend.table(count, columns)));
+        this.baseGradients = new Table[] {backend.table(count, columns), backend.table(count, columns)};
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return backbone.parameters();
+    }
+
+    @Override
+    public double step(Batch batch) {
+        forward();
+        outGradient.zero();
+        contentGradient.zero();
+        viewGradients.forEach(Table::zero);
+        double loss = pairLoss(batch);
+        if (auWeight > 0 && views.mean() != null) {
+            loss += auWeight * alignUsers(batch);
+        }
+        if (aiWeight > 0 && views.mean() != null) {
+            loss += aiWeight * alignItems(batch);
+        }
+        if (Double.isFinite(loss)) {
+            backbone.backward(baseGradient(), outGradient);
+        }
+        return loss;
+    }
+
+    private void forward() {
+        backbone.forward();
+        views.forward(backbone.base());
+        if (views.mean() != null) {
+            views.mean().apply(backbone.base(), content);
+        }
+    }
+
+    private double pairLoss(Batch batch) {
+        int[] wanted = Rows.offset(batch.positives(), users);
+        int[] other = Rows.offset(batch.negatives(), users);
+        try (Leaves leaves = new Leaves(backend)) {
+            NDArray u = leaves.rows(backbone.out(), outGradient, batch.users());
+            NDArray p = leaves.rows(backbone.out(), outGradient, wanted);
+            NDArray n = leaves.rows(backbone.out(), outGradient, other);
+            NDArray hp = leaves.rows(content, contentGradient, wanted);
+            NDArray hn = leaves.rows(content, contentGradient, other);
+            double loss = leaves.backward(() -> pairs.loss(batch, u, Losses.dot(u, p.add(hp)), Losses.dot(u, n.add(hn)))
+                    .add(Losses.embeddingNorms(u, p, n).mul((float) regularization)));
+            leaves.giveBack();
+            return loss;
+        }
+    }
+
+    /** AU: what the backbone and the content say of each pair of the batch's users and items are to agree. */
+    private double alignUsers(Batch batch) {
+        int[] distinctUsers = Rows.Distinct.of(batch.users()).values();
+        int[] distinctItems = Rows.offset(
+                Rows.Distinct.of(batch.positives(), batch.negatives()).values(), users);
+        double pairCount = (double) distinctUsers.length * distinctItems.length;
+        try (Leaves leaves = new Leaves(backend)) {
+            NDArray u = leaves.rows(backbone.out(), outGradient, distinctUsers);
+            NDArray items = leaves.rows(backbone.out(), outGradient, distinctItems);
+            NDArray contents = leaves.rows(content, contentGradient, distinctItems);
+            int rows = Math.max(1, PART / distinctItems.length);
+            double sum = 0;
+            for (int from = 0; from < distinctUsers.length; from += rows) {
+                NDIndex part = new NDIndex("{}:{}", from, Math.min(from + rows, distinctUsers.length));
+                sum += leaves.backwardPart(() -> {
+                    NDArray some = u.get(part);
+                    return Denoising.bernoulliKl(
+                                    some.matMul(Denoising.directions(items).transpose()),
+                                    some.matMul(Denoising.directions(contents).transpose()))
+                            .mul((float) (auWeight / pairCount));
+                });
+            }
+            leaves.giveBack();
+            return sum / auWeight;
+        }
+    }
+
+    /** AI, for all items of the batch, or some of them drawn at random. */
+    private double alignItems(Batch batch) {
+        int[] items = Rows.Distinct.of(batch.positives(), batch.negatives()).values();
+        int count = anchors == 0 ? items.length : Math.min(anchors, items.length);
+        for (int at = 0; at < count && count < items.length; at++) {
+            int other = at + random.nextInt(items.length - at);
+            int swap = items[at];
+            items[at] = items[other];
+            items[other] = swap;
+        }
+        try (Leaves leaves = new Leaves(backend)) {
+            List<NDArray> rows = new ArrayList<>();
+            for (int view = 0; view < viewGradients.size(); view++) {
+                rows.add(leaves.rows(views.tables().get(view), viewGradients.get(view), itemRows));
+            }
+            int part = Math.max(1, PART / itemRows.length);
+            double sum = 0;
+            for (int from = 0; from < count; from += part) {
+                long[] some = Arrays.stream(items, from, Math.min(from + part, count))
+                        .asLongStream()
+                        .toArray();
+                sum += leaves.backwardPart(
+                        () -> Denoising.alignment(rows, leaves.manager().create(some), neighbors, .2, positives)
+                                .mul((float) (aiWeight / count)));
+            }
+            leaves.giveBack();
+            return sum / aiWeight;
+        }
+    }
+
+    /** What the item graphs carry back to the base: Ḡᵀ of the mean's gradient plus Gᵀ of each view's. */
+    private Table baseGradient() {
+        Table last = baseGradients[0];
+        if (views.mean() == null) {
+            return last;
+        }
+        views.mean().applyTransposed(contentGradient, last);
+        if (aiWeight > 0) {
+            for (int view = 0; view < viewGradients.size(); view++) {
+                Table next = baseGradients[(view + 1) % 2];
+                views.graphs().get(view).applyTransposed(viewGradients.get(view), last, 1, next);
+                last = next;
+            }
+        }
+        return last;
+    }
+
+    @Override
+    public Embeddings embed() {
+        forward();
+        // The gradient's table is free between steps.
+        outGradient.zero();
+        outGradient.add(backbone.out());
+        outGradient.add(content);
+        return Embeddings.ofNodes(outGradient, users);
+    }
+
+    @Override
+    public void close() {
+        backbone.close();
+        views.close();
+        pairs.close();
+        content.close();
+        contentGradient.close();
+        outGradient.close();
+        viewGradients.forEach(Table::close);
+        baseGradients[0].close();
+        baseGradients[1].close();
+    }
+}

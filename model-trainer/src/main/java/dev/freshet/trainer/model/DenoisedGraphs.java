@@ -1,0 +1,182 @@
+package dev.freshet.trainer.model;
+
+import dev.freshet.graph.NeighborGraph;
+import dev.freshet.graph.TopK;
+import dev.freshet.graph.knn.PackedRows;
+import dev.freshet.trainer.data.Features;
+import dev.freshet.trainer.data.TrainingData;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
+import it.unimi.dsi.fastutil.ints.IntArrayList;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * DA-MRS's denoised item–item graphs (DIIG), one per modality: the nearest items by this modality among those that are at least
+ * averagely similar by every modality. The averages are over all pairs, an item with itself included. Neighbors are without the
+ * item itself.
+ */
+final class DenoisedGraphs {
+
+    private DenoisedGraphs() {}
+
+    /**
+     * The denoised graphs by modality. A published graph is thinned by the other modalities' similarities instead of being
+     * built from the features; one that was given denoised is taken as it is.
+     *
+     * @param k items per list in the paper's count, which has the item itself among them
+     */
+    static Map<String, NeighborGraph> of(TrainingData data, int k) {
+        List<String> modalities = new ArrayList<>(data.features().keySet());
+        List<Similarity> similarities = new ArrayList<>();
+        for (Features features : data.features().values()) {
+            similarities.add(Similarity.of(features));
+        }
+        Map<String, NeighborGraph> graphs = new LinkedHashMap<>();
+        for (int m = 0; m < modalities.size(); m++) {
+            String modality = modalities.get(m);
+            List<Similarity> others = new ArrayList<>(similarities);
+            Similarity own = others.remove(m);
+            graphs.put(
+                    modality,
+                    data.hasPublishedGraph(modality)
+                            ? thinned(data.itemContent(modality, k - 1), others)
+                            : data.itemDenoised(modality, k - 1).orElseGet(() -> nearest(own, others, k - 1)));
+        }
+        return graphs;
+    }
+
+    /** The graphs of the nearest items by each modality, not denoised. */
+    static Map<String, NeighborGraph> plain(TrainingData data, int k) {
+        Map<String, NeighborGraph> graphs = new LinkedHashMap<>();
+        for (String modality : data.features().keySet()) {
+            graphs.put(modality, data.itemContent(modality, k - 1));
+        }
+        return graphs;
+    }
+
+    /** Cosines of one modality and their mean; all 0 for items without features. */
+    private record Similarity(PackedRows packed, float[] unit, int columns, double mean) {
+
+        static Similarity of(Features features) {
+            int columns = features.dimension();
+            int items = features.items();
+            float[] unit = features.filled();
+            double[] sum = new double[columns];
+            for (int item = 0; item < items; item++) {
+                double norm = 0;
+                for (int c = item * columns; c < (item + 1) * columns; c++) {
+                    norm += (double) unit[c] * unit[c];
+                }
+                double scale = norm == 0 ? 0 : 1 / Math.sqrt(norm);
+                for (int c = 0, at = item * columns; c < columns; c++, at++) {
+                    unit[at] = (float) (unit[at] * scale);
+                    sum[c] += unit[at];
+                }
+            }
+            // The sum of all products is the product of the sum with itself.
+            double total = 0;
+            for (double s : sum) {
+                total += s * s;
+            }
+            return new Similarity(PackedRows.of(unit, items, columns), unit, columns, total / ((double) items * items));
+        }
+
+        int items() {
+            return packed.rows();
+        }
+
+        /** Cosines of an item with all. */
+        void row(int item, float[] products, float[] to) {
+            int[] starts = new int[PackedRows.TILE];
+            java.util.Arrays.fill(starts, item * columns);
+            for (int panel = 0; panel < packed.panels(); panel++) {
+                packed.multiply(unit, starts, panel, products, 0, PackedRows.PANEL);
+                System.arraycopy(products, 0, to, panel * PackedRows.PANEL, PackedRows.PANEL);
+            }
+        }
+
+        double of(int a, int b) {
+            double product = 0;
+            for (int c = 0, i = a * columns, j = b * columns; c < columns; c++, i++, j++) {
+                product += unit[i] * unit[j];
+            }
+            return product;
+        }
+    }
+
+    private static NeighborGraph thinned(NeighborGraph graph, List<Similarity> others) {
+        Lists lists = new Lists(graph.nodes());
+        for (int a = 0; a < graph.nodes(); a++) {
+            for (int e = graph.offsets()[a]; e < graph.offsets()[a + 1]; e++) {
+                int b = graph.neighbors()[e];
+                int item = a;
+                if (others.stream().allMatch(other -> other.of(item, b) >= other.mean())) {
+                    lists.add(b, graph.weights()[e]);
+                }
+            }
+            lists.end(a);
+        }
+        return lists.graph();
+    }
+
+    private static NeighborGraph nearest(Similarity own, List<Similarity> others, int k) {
+        int items = own.items();
+        Lists lists = new Lists(items);
+        int padded = own.packed().panels() * PackedRows.PANEL;
+        float[] products = new float[PackedRows.TILE * PackedRows.PANEL];
+        float[] similarity = new float[padded];
+        float[] other = new float[padded];
+        boolean[] kept = new boolean[items];
+        for (int a = 0; a < items; a++) {
+            own.row(a, products, similarity);
+            for (int b = 0; b < items; b++) {
+                kept[b] = b != a && similarity[b] >= own.mean();
+            }
+            for (Similarity modality : others) {
+                modality.row(a, products, other);
+                for (int b = 0; b < items; b++) {
+                    kept[b] &= other[b] >= modality.mean();
+                }
+            }
+            if (k > 0) {
+                TopK best = new TopK(k, Integer::compare);
+                for (int b = 0; b < items; b++) {
+                    if (kept[b]) {
+                        best.offer(similarity[b], b);
+                    }
+                }
+                best.sort();
+                for (int rank = 0; rank < best.size(); rank++) {
+                    lists.add(best.id(rank), best.weight(rank));
+                }
+            }
+            lists.end(a);
+        }
+        return lists.graph();
+    }
+
+    private static final class Lists {
+        private final int[] offsets;
+        private final IntArrayList neighbors = new IntArrayList();
+        private final DoubleArrayList weights = new DoubleArrayList();
+
+        Lists(int nodes) {
+            offsets = new int[nodes + 1];
+        }
+
+        void add(int neighbor, double weight) {
+            neighbors.add(neighbor);
+            weights.add(weight);
+        }
+
+        void end(int node) {
+            offsets[node + 1] = neighbors.size();
+        }
+
+        NeighborGraph graph() {
+            return new NeighborGraph(offsets, neighbors.toIntArray(), weights.toDoubleArray());
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.freshet.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Activation;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The losses of DA-MRS (Xu et al., KDD 2024): denoised BPR, alignment of user interest (AU), graded alignment of items (AI). */
+final class Denoising {
+
+    /** Keeps logarithms finite, as in the reference code. */
+    private static final float TINY = 1e-9f;
+
+    private Denoising() {}
+
+    /**
+     * Constant weights of denoised BPR, each [batch].
+     *
+     * @param positive how much the user's item counts as wanted
+     * @param negative how much the pair counts the other way round
+     */
+    record DenoisingWeights(NDArray positive, NDArray negative) {}
+
+    /**
+     * Weights of a batch by how far the views of an item agree that the user wants it (DA-MRS, denoised BPR): w⁺ from the mean and
+     * the variance over the views, w⁻ where the mean lies below what the views give to random items.
+     *
+     * @param positives products of users and the views of their items, one per view, [views × batch]
+     * @param negatives the same for the random items
+     */
+    static DenoisingWeights denoising(NDArray positives, NDArray negatives) {
+        NDArray p = sigmoid(positives);
+        long views = p.getShape().get(0);
+        NDArray mean = p.mean(new int[] {0});
+        NDArray variance = p.sub(mean).square().sum(new int[] {0}).div(Math.max(1, views - 1));
+        NDArray random = sigmoid(negatives).mean();
+        NDArray wanted = mean.mul(variance.mul(-2).exp()).clip(0, 1);
+        NDArray doubted =
+                p.max(new int[] {0}).sub(random).clip(0, 1).mul(mean.lt(random).toType(DataType.FLOAT32, false));
+        return new DenoisingWeights(wanted, doubted);
+    }
+
+    /** DA-MRS's denoised BPR: −mean(w⁺ log σ(gap) + w⁻ log σ(−gap)). */
+    static NDArray denoisedBpr(NDArray gap, DenoisingWeights weights) {
+        NDArray wanted = gap.neg().getNDArrayInternal().softPlus().mul(weights.positive());
+        NDArray doubted = gap.getNDArrayInternal().softPlus().mul(weights.negative());
+        return wanted.add(doubted).mean();
+    }
+
+    /** Sum of KL(P ‖ Q) + KL(Q ‖ P) of Bernoulli distributions with logits x and y: (σ(x) − σ(y)) (x − y), stable for any logits. */
+    static NDArray bernoulliKl(NDArray x, NDArray y) {
+        return sigmoid(x).sub(sigmoid(y)).mul(x.sub(y)).sum();
+    }
+
+    static NDArray sigmoid(NDArray x) {
+        return Activation.sigmoid(x);
+    }
+
+    /** Which items count as alike in {@link #alignment}. */
+    enum Positives {
+        /** Those that several views agree on, and those of one view. */
+        BOTH,
+        /** Those that several views agree on. */
+        MULTI,
+        /** Those of one view. */
+        SINGLE
+    }
+
+    /**
+     * DA-MRS's graded alignment of items for some anchors, summed over these and averaged over the views: an anchor is drawn to the
+     * items that are near it by all views, then to those that are near by one, and away from all others.
+     *
+     * @param views rows of all items by each view, [items × d] each
+     * @param anchors rows of the anchors
+     * @param k positives of a kind
+     * @param temperature τ of the contrast
+     */
+    static NDArray alignment(List<NDArray> views, NDArray anchors, int k, double temperature, Positives kind) {
+        int count = views.size();
+        List<NDArray> cosines = new ArrayList<>();
+        List<NDArray> near = new ArrayList<>();
+        NDArray all = null;
+        for (NDArray view : views) {
+            NDArray unit = directions(view);
+            NDArray cosine = unit.get(anchors).matMul(unit.transpose());
+            NDArray share = cosine.stopGradient().softmax(1);
+            cosines.add(cosine);
+            near.add(share);
+            all = all == null ? share : all.add(share);
+        }
+        NDArray sum = null;
+        for (int view = 0; view < count; view++) {
+            NDArray own = near.get(view);
+            NDArray multi = all.add(own).topK(k, 1).get(1);
+            NDArray single = own.scatter(multi, multi.zerosLike().toType(own.getDataType(), false), 1)
+                    .topK(k, 1)
+                    .get(1);
+            NDArray weights = cosines.get(view).div((float) temperature).exp();
+            NDArray total = weights.sum(new int[] {1});
+            NDArray agreed = weights.gather(multi, 1).sum(new int[] {1});
+            NDArray lone = weights.gather(single, 1).sum(new int[] {1});
+            NDArray loss = null;
+            if (kind != Positives.SINGLE) {
+                loss = agreed.div(total).add(TINY).log().neg();
+            }
+            if (kind != Positives.MULTI) {
+                NDArray second = lone.div(total.sub(agreed)).add(TINY).log().neg();
+                loss = loss == null ? second : loss.add(second);
+            }
+            sum = sum == null ? loss : sum.add(loss);
+        }
+        return sum.sum().div(count);
+    }
+
+    /** Rows of length 1; a row of zeros, which has no direction, stays as it is and gets no gradient. */
+    static NDArray directions(NDArray rows) {
+        NDArray squares = rows.square().sum(new int[] {1}, true);
+        NDArray none = squares.stopGradient().lte(1e-12f).toType(DataType.FLOAT32, false);
+        return rows.div(squares.add(none).sqrt()).mul(none.neg().add(1));
+    }
+}

@@ -1,0 +1,161 @@
+package dev.freshet.trainer.model;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.freshet.trainer.data.Batch;
+import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.tensor.Backend;
+import dev.freshet.trainer.tensor.Parameter;
+import dev.freshet.trainer.tensor.Propagation;
+import dev.freshet.trainer.tensor.Table;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/**
+ * LightGCN (He et al., SIGIR 2020): embeddings of users and items, averaged over L steps along the user–item graph, trained by
+ * BPR. A node that has no interaction in training stays at the origin: it scores 0.
+ */
+public final class LightGcn implements Model {
+
+    /** How to make one. */
+    public static final ModelFactory FACTORY = new ModelFactory() {
+        @Override
+        public String name() {
+            return "lightgcn";
+        }
+
+        @Override
+        public Map<String, Settings> presets() {
+            Settings paper = Settings.of(
+                            Settings.LEARNING_RATE,
+                            "0.001",
+                            Settings.BATCH,
+                            "2048",
+                            Settings.EPOCHS,
+                            "1000",
+                            Settings.PATIENCE,
+                            "20",
+                            Settings.VALIDATE_EVERY,
+                            "1",
+                            "dimension",
+                            "64",
+                            "layers",
+                            "2",
+                            "regularization",
+                            "0.0001",
+                            PairLoss.SETTING,
+                            PairLoss.BPR)
+                    .plus(PairLoss.VIEWS);
+            return Map.of(
+                    "paper",
+                    paper,
+                    "live",
+                    paper.with(
+                            Settings.LEARNING_RATE,
+                            "0.01",
+                            Settings.BATCH,
+                            "8192",
+                            Settings.EPOCHS,
+                            "60",
+                            Settings.PATIENCE,
+                            "5"));
+        }
+
+        @Override
+        public String defaultPreset() {
+            return "paper";
+        }
+
+        @Override
+        public Model create(TrainingData data, Settings settings, Backend backend, long seed) {
+            return new LightGcn(data, settings, backend, new SplittableRandom(seed));
+        }
+    };
+
+    private final Backend backend;
+    private final int users;
+    private final int items;
+    private final int dimension;
+    private final double regularization;
+    private final Parameter nodes;
+    private final Propagation graph;
+    private final LinearMap spread;
+    private final PairLoss pairs;
+    private final Table out;
+    private final Table outGradient;
+
+    LightGcn(TrainingData data, Settings settings, Backend backend, SplittableRandom random) {
+        this.backend = backend;
+        this.users = data.users();
+        this.items = data.items();
+        this.dimension = settings.whole("dimension", 1);
+        this.regularization = settings.number("regularization");
+        this.nodes = Parameter.of(
+                "nodes",
+                Parameter.Rows.NODES,
+                backend,
+                users + items,
+                dimension,
+                Initial.nodes(data.train(), dimension, random));
+        this.graph = backend.propagation(GraphMatrices.userItem(data.train()));
+        this.spread = new LinearMap.MeanOfLayers(graph, settings.whole("layers", 1), backend, dimension);
+        this.pairs = PairLoss.of(data, settings, backend, dimension);
+        this.out = backend.table(users + items, dimension);
+        this.outGradient = backend.table(users + items, dimension);
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        return List.of(nodes);
+    }
+
+    @Override
+    public double step(Batch batch) {
+        int[] positives = Rows.offset(batch.positives(), users);
+        int[] negatives = Rows.offset(batch.negatives(), users);
+        spread.forward(nodes.value(), out);
+        pairs.forward(nodes.value());
+        try (NDManager step = backend.manager().newSubManager()) {
+            NDArray u = Autograd.leaf(out.gather(batch.users(), step));
+            NDArray p = Autograd.leaf(out.gather(positives, step));
+            NDArray n = Autograd.leaf(out.gather(negatives, step));
+            NDArray u0 = Autograd.leaf(nodes.value().gather(batch.users(), step));
+            NDArray p0 = Autograd.leaf(nodes.value().gather(positives, step));
+            NDArray n0 = Autograd.leaf(nodes.value().gather(negatives, step));
+            double loss = Autograd.backward(() -> pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n))
+                    .add(Losses.embeddingNorms(u0, p0, n0).mul((float) regularization)));
+            if (Double.isFinite(loss)) {
+                outGradient.zero();
+                outGradient.scatterAdd(batch.users(), u.getGradient());
+                outGradient.scatterAdd(positives, p.getGradient());
+                outGradient.scatterAdd(negatives, n.getGradient());
+                spread.backward(outGradient, nodes.gradient());
+                nodes.gradient().scatterAdd(batch.users(), u0.getGradient());
+                nodes.gradient().scatterAdd(positives, p0.getGradient());
+                nodes.gradient().scatterAdd(negatives, n0.getGradient());
+            }
+            return loss;
+        }
+    }
+
+    @Override
+    public Embeddings embed() {
+        spread.forward(nodes.value(), out);
+        float[] all = out.toFloats();
+        return Embeddings.of(
+                dimension,
+                java.util.Arrays.copyOf(all, users * dimension),
+                java.util.Arrays.copyOfRange(all, users * dimension, (users + items) * dimension));
+    }
+
+    @Override
+    public void close() {
+        nodes.close();
+        spread.close();
+        graph.close();
+        pairs.close();
+        out.close();
+        outGradient.close();
+    }
+}

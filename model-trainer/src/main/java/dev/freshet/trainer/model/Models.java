@@ -1,0 +1,56 @@
+package dev.freshet.trainer.model;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** All models by name. */
+public final class Models {
+
+    private static final Map<String, ModelFactory> ALL = new TreeMap<>();
+
+    static {
+        for (ModelFactory factory : new ModelFactory[] {
+            LightGcn.FACTORY,
+            Spumr.FACTORY,
+            MfBpr.FACTORY,
+            Vbpr.FACTORY,
+            Freedom.FACTORY,
+            DaMrs.FACTORY,
+            Bm3.FACTORY,
+            Dragon.FACTORY,
+            Margo.FACTORY
+        }) {
+            ALL.put(factory.name(), factory);
+        }
+    }
+
+    private Models() {}
+
+    /**
+     * A model by name.
+     *
+     * @throws IllegalArgumentException if there is none, with the names that there are
+     */
+    public static ModelFactory of(String name) {
+        ModelFactory factory = ALL.get(name);
+        if (factory == null) {
+            throw new IllegalArgumentException(
+                    "no model " + name + "; the models are " + String.join(", ", ALL.keySet()));
+        }
+        return factory;
+    }
+
+    /**
+     * A preset of a model.
+     *
+     * @throws IllegalArgumentException if there is none, with the names that there are
+     */
+    public static Settings preset(ModelFactory factory, String preset) {
+        Settings settings = factory.presets().get(preset);
+        if (settings == null) {
+            throw new IllegalArgumentException("no preset " + preset + " of " + factory.name() + "; the presets are "
+                    + String.join(", ", factory.presets().keySet()));
+        }
+        return settings;
+    }
+}

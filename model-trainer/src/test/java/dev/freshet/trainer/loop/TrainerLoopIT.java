@@ -1,0 +1,399 @@
+package dev.freshet.trainer.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.freshet.schema.Command;
+import dev.freshet.schema.Control;
+import dev.freshet.schema.DeadLetter;
+import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
+import dev.freshet.schema.Item;
+import dev.freshet.schema.LiveInteraction;
+import dev.freshet.schema.ModelEmbedding;
+import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.OffsetRange;
+import dev.freshet.schema.ReleaseAction;
+import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.testkit.Received;
+import dev.freshet.testkit.TestKafka;
+import dev.freshet.topic.Topic;
+import dev.freshet.trainer.model.ModelFactory;
+import dev.freshet.trainer.model.Models;
+import dev.freshet.trainer.model.Settings;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerLoopIT {
+
+    private static final Duration SOON = Duration.ofSeconds(120);
+
+    private final TestKafka kafka = TestKafka.shared();
+    private TrainingLoop loop;
+    private Thread running;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void topics() {
+        kafka.freshTopics(2);
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        if (loop != null) {
+            loop.stop();
+            running.join(30_000);
+            assertThat(running.isAlive()).isFalse();
+        }
+    }
+
+    private void start(String model) throws Exception {
+        ModelFactory factory = Models.of(model);
+        Settings settings =
+                Models.preset(factory, ModelFactory.LIVE).with(Settings.EPOCHS, "8", Settings.PATIENCE, "3");
+        if (model.equals("spumr")) {
+            // With its gate, so that there are variances and weights to release.
+            settings = settings.with("fusion", "gate", "sampling", "true", "mean-head", "residual");
+        }
+        loop = new TrainingLoop(new TrainingLoop.Options(
+                kafka.bootstrapServers(),
+                new ModelStore(folder.resolve("models"), 2),
+                factory,
+                settings,
+                1,
+                Duration.ZERO,
+                Duration.ofSeconds(60),
+                1,
+                2));
+        running = new Thread(() -> {
+            try {
+                loop.run();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        running.start();
+    }
+
+    private void send(SnapshotManifest manifest) {
+        kafka.send(Topic.GRAPH_SNAPSHOTS, manifest.getSnapshotId(), manifest);
+    }
+
+    private ModelRelease release(int count) {
+        return kafka.awaitRecords(Topic.MODELS, any -> true, count, SOON)
+                .get(count - 1)
+                .value();
+    }
+
+    /** The embeddings of a release, each checked to lie in its ranges, by kind and id. */
+    private Map<NodeKind, Map<String, ModelEmbedding>> embeddings(ModelRelease release) {
+        Map<NodeKind, Map<String, ModelEmbedding>> found =
+                new HashMap<>(Map.of(NodeKind.USER, new HashMap<>(), NodeKind.ITEM, new HashMap<>()));
+        Map<Integer, OffsetRange> ranges =
+                release.getEmbeddings().stream().collect(Collectors.toMap(OffsetRange::getPartition, range -> range));
+        for (Received<ModelEmbedding> record : kafka.drain(Topic.MODEL_EMBEDDINGS)) {
+            ModelEmbedding embedding = record.value();
+            if (embedding.getVersion().equals(release.getVersion())) {
+                assertThat(record.offset())
+                        .isBetween(
+                                ranges.get(record.partition()).getStart(),
+                                ranges.get(record.partition()).getEnd() - 1);
+                assertThat(embedding.getVector()).hasSize(release.getDimension());
+                found.get(embedding.getKind()).put(embedding.getId(), embedding);
+            }
+        }
+        assertThat(found.get(NodeKind.USER)).hasSize((int) release.getUsers());
+        assertThat(found.get(NodeKind.ITEM)).hasSize((int) release.getItems());
+        return found;
+    }
+
+    @Test
+    void releasesThenReleasesWarm() throws Exception {
+        List<LiveInteraction> interactions = Snapshots.interactions(300, 100, 8);
+        send(Snapshots.write(folder, 1, interactions, Snapshots.items(100)));
+        start("spumr");
+
+        ModelRelease first = release(1);
+        assertThat(first.getVersion()).matches("\\d{8}T\\d{6}Z-spumr");
+        assertThat(first.getAction()).isEqualTo(ReleaseAction.RELEASE);
+        assertThat(first.getSnapshotId()).isEqualTo("snapshot-000000000001");
+        assertThat(first.getConfiguration()).containsEntry("start", "cold");
+        Map<NodeKind, Map<String, ModelEmbedding>> embeddings = embeddings(first);
+        assertThat(embeddings.get(NodeKind.USER)).containsKey(Snapshots.user(0));
+        ModelEmbedding item = embeddings.get(NodeKind.ITEM).get(Snapshots.item(0));
+        assertThat(item.getModalityWeights()).containsOnlyKeys("image", "text", "id");
+        assertThat(item.getModalityWeights().values().stream()
+                        .mapToDouble(w -> w)
+                        .sum())
+                .isBetween(.999, 1.001);
+        assertThat(item.getVariance()).hasSize(first.getDimension());
+        assertThat(first.getMetrics().get("recall@20")).isPositive();
+        Path artifact = Path.of(java.net.URI.create(first.getArtifactUri()));
+        assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(artifact))))
+                .isEqualTo(first.getArtifactSha256());
+
+        List<Evaluation> evaluations = kafka.drain(Topic.EVALUATIONS).stream()
+                .map(Received::value)
+                .filter(evaluation -> evaluation.getRunId().equals(first.getVersion()))
+                .toList();
+        assertThat(evaluations).extracting(Evaluation::getKind).contains(EvaluationKind.EPOCH, EvaluationKind.OFFLINE);
+        Evaluation gate = evaluations.get(evaluations.size() - 1);
+        assertThat(gate.getKind()).isEqualTo(EvaluationKind.GATE);
+        assertThat(gate.getAccepted()).isTrue();
+
+        send(Snapshots.write(folder, 2, Snapshots.interactions(320, 104, 8), Snapshots.items(104)));
+        ModelRelease second = release(2);
+        assertThat(second.getVersion()).isGreaterThan(first.getVersion());
+        assertThat(second.getConfiguration())
+                .containsEntry("start", "warm")
+                .containsEntry("started-from", first.getVersion());
+        assertThat(kafka.drain(Topic.EVALUATIONS).stream()
+                        .map(Received::value)
+                        .filter(evaluation -> evaluation.getRunId().equals(second.getVersion())
+                                && evaluation.getKind() == EvaluationKind.OFFLINE))
+                .singleElement()
+                .satisfies(offline -> assertThat(offline.getMetrics()).containsKeys("recall@20", "in-force.recall@20"));
+        assertThat(embeddings(second).get(NodeKind.USER)).containsKey(Snapshots.user(319));
+    }
+
+    @Test
+    void goesOnAfterASnapshotThatCannotBeRead() throws Exception {
+        SnapshotManifest corrupt = Snapshots.write(folder, 1, Snapshots.interactions(60, 40, 6), Snapshots.items(40));
+        Path file = Path.of(java.net.URI.create(corrupt.getLocation())).resolve("interactions.avro");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(file, bytes);
+        byte[] garbage = {1, 2, 3};
+        kafka.sendBytes(Topic.GRAPH_SNAPSHOTS.name(), "snapshot-0".getBytes(StandardCharsets.UTF_8), garbage);
+        send(corrupt);
+        start("lightgcn");
+
+        List<Received<DeadLetter>> letters = kafka.awaitRecords(Topic.DEAD_LETTERS, any -> true, 2, SOON);
+        assertThat(letters.get(0).value().getValue()).isEqualTo(ByteBuffer.wrap(garbage));
+        assertThat(letters.get(0).value().getReason()).contains("not Avro single-object encoding");
+        assertThat(letters.get(1).value().getValue())
+                .isEqualTo(ByteBuffer.wrap(Topic.GRAPH_SNAPSHOTS.codec().encode(corrupt)));
+        assertThat(letters.get(1).value().getReason()).contains("snapshot-000000000001", "take a new snapshot");
+
+        SnapshotManifest missing = Snapshots.write(folder, 2, Snapshots.interactions(60, 40, 6), Snapshots.items(40));
+        Files.delete(Path.of(java.net.URI.create(missing.getLocation())).resolve("item-jaccard.avro"));
+        send(missing);
+        kafka.awaitRecord(
+                Topic.DEAD_LETTERS, letter -> letter.value().getReason().contains("no file"), SOON);
+
+        send(Snapshots.write(folder, 3, Snapshots.interactions(60, 40, 6), Snapshots.items(40)));
+        assertThat(release(1).getSnapshotId()).isEqualTo("snapshot-000000000003");
+    }
+
+    @Test
+    void aCommandOutlivesASnapshotThatCannotBeReadAndARestart() throws Exception {
+        SnapshotManifest first = Snapshots.write(folder, 1, Snapshots.interactions(60, 40, 6), Snapshots.items(40));
+        send(first);
+        start("lightgcn");
+        release(1);
+        Files.delete(Path.of(java.net.URI.create(first.getLocation())).resolve("interactions.avro"));
+        // A model without a preset for the loop.
+        command(Map.of("model", "mf-bpr"));
+        kafka.sendBytes(Topic.CONTROL.name(), "TRAIN".getBytes(StandardCharsets.UTF_8), new byte[] {1, 2, 3});
+        kafka.awaitRecord(
+                Topic.DEAD_LETTERS, letter -> letter.value().getReason().contains("not Avro"), SOON);
+        // When the next one is refused, the command has been tried.
+        kafka.send(Topic.CONTROL, "ROLLBACK", new Control(Command.ROLLBACK, Map.of(), Instant.now()));
+        kafka.awaitRecord(
+                Topic.DEAD_LETTERS,
+                letter -> letter.value().getReason().equals("Control: ROLLBACK is not in this version"),
+                SOON);
+        stop();
+
+        start("lightgcn");
+        send(Snapshots.write(folder, 2, Snapshots.interactions(60, 40, 6), Snapshots.items(40)));
+        ModelRelease second = release(2);
+        assertThat(second.getModel()).isEqualTo("mf-bpr");
+        assertThat(second.getSnapshotId()).isEqualTo("snapshot-000000000002");
+    }
+
+    @Test
+    void recordsWhyAModelCouldNotBeTrainedAndGoesOn() throws Exception {
+        List<Item> bare = Snapshots.items(40).stream()
+                .peek(item -> item.setFeatures(Map.of()))
+                .toList();
+        send(Snapshots.write(folder, 1, Snapshots.interactions(60, 40, 6), bare));
+        start("lightgcn");
+        release(1);
+        command(Map.of("model", "vbpr"));
+        Evaluation refusal = kafka.awaitRecord(
+                        Topic.EVALUATIONS,
+                        record -> record.value().getKind() == EvaluationKind.GATE
+                                && record.value().getModel().equals("vbpr"),
+                        SOON)
+                .value();
+        assertThat(refusal.getAccepted()).isFalse();
+        assertThat(refusal.getReason()).contains("vbpr needs");
+        // The saved model is gone: the loop says so, and what it releases then starts anew.
+        Path models = folder.resolve("models");
+        try (java.util.stream.Stream<Path> files = Files.walk(models)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.delete(file);
+            }
+        }
+        command(Map.of());
+        ModelRelease second = release(2);
+        assertThat(second.getConfiguration()).containsEntry("start", "cold").doesNotContainKey("started-from");
+        assertThat(kafka.drain(Topic.EVALUATIONS))
+                .extracting(record -> String.valueOf(record.value().getReason()))
+                .anyMatch(reason -> reason.contains("cannot be loaded (no file"));
+    }
+
+    @Test
+    void trainsWithoutFeaturesAndOnCommand() throws Exception {
+        List<Item> bare = Snapshots.items(60).stream()
+                .peek(item -> item.setFeatures(Map.of()))
+                .toList();
+        send(Snapshots.write(folder, 1, Snapshots.interactions(120, 60, 6), bare));
+        start("spumr");
+        ModelRelease first = release(1);
+        assertThat(embeddings(first).get(NodeKind.ITEM).get(Snapshots.item(1)).getModalityWeights())
+                .containsOnlyKeys("id");
+
+        command(Map.of("model", "nonsense"));
+        DeadLetter letter = kafka.awaitRecord(
+                        Topic.DEAD_LETTERS, record -> record.value().getTopic().equals("control"), SOON)
+                .value();
+        assertThat(letter.getReason()).startsWith("Control: no model nonsense; the models are bm3, da-mrs,");
+        Evaluation answer = kafka.awaitRecord(
+                        Topic.EVALUATIONS, record -> record.value().getModel().equals("nonsense"), SOON)
+                .value();
+        assertThat(answer.getKind()).isEqualTo(EvaluationKind.GATE);
+        assertThat(answer.getAccepted()).isFalse();
+        assertThat(letter.getReason()).isEqualTo("Control: " + answer.getReason());
+        command(Map.of("model", "lightgcn"));
+        assertThat(release(2).getModel()).isEqualTo("lightgcn");
+        command(Map.of());
+        ModelRelease third = release(3);
+        assertThat(third.getModel()).isEqualTo("spumr");
+        assertThat(third.getSnapshotId()).isEqualTo(first.getSnapshotId());
+    }
+
+    private void command(Map<String, String> arguments) {
+        kafka.send(Topic.CONTROL, "TRAIN", new Control(Command.TRAIN, arguments, Instant.now()));
+    }
+
+    @Test
+    void anAbortedReleaseLeavesNothing() throws Exception {
+        try (Publisher publisher = new Publisher(kafka.bootstrapServers())) {
+            ModelEmbedding embedding = embedding("v");
+            Iterable<ModelEmbedding> broken = () -> new java.util.Iterator<>() {
+                private int left = 10;
+
+                @Override
+                public boolean hasNext() {
+                    return true;
+                }
+
+                @Override
+                public ModelEmbedding next() {
+                    if (left-- == 0) {
+                        throw new IllegalStateException("broken");
+                    }
+                    return embedding;
+                }
+            };
+            assertThatThrownBy(() -> publisher.release(broken, ModelRelease.newBuilder(), null))
+                    .isInstanceOf(java.io.IOException.class)
+                    .hasMessage("broken");
+            assertThat(kafka.drainBytes(Topic.MODEL_EMBEDDINGS.name())).isEmpty();
+            assertThat(kafka.drainBytes(Topic.MODELS.name())).isEmpty();
+
+            publisher.release(List.of(embedding("whole")), release("whole"), decision("whole"));
+            assertThat(kafka.drain(Topic.MODEL_EMBEDDINGS))
+                    .extracting(Received::value)
+                    .containsExactly(embedding("whole"));
+            assertThat(kafka.drain(Topic.MODELS)).singleElement().satisfies(record -> {
+                assertThat(record.value().getVersion()).isEqualTo("whole");
+                assertThat(record.value().getEmbeddings()).singleElement().satisfies(range -> assertThat(
+                                range.getEnd() - range.getStart())
+                        .isEqualTo(1));
+            });
+            assertThat(kafka.drain(Topic.EVALUATIONS)).hasSize(1);
+        }
+    }
+
+    @Test
+    void embeddingsThatNoKeptReleaseNeedsAreDeleted() throws Exception {
+        try (Publisher publisher = new Publisher(kafka.bootstrapServers())) {
+            for (String version : List.of("a", "b", "c")) {
+                publisher.release(List.of(embedding(version)), release(version), decision(version));
+            }
+        }
+        List<ModelRelease> kept = kafka.drain(Topic.MODELS).stream()
+                .map(Received::value)
+                .filter(release -> !release.getVersion().equals("a"))
+                .toList();
+
+        EmbeddingRetention.deleteBefore(kafka.bootstrapServers(), kept);
+
+        assertThat(kafka.drain(Topic.MODEL_EMBEDDINGS))
+                .extracting(record -> record.value().getVersion())
+                .contains("b", "c")
+                .doesNotContain("a");
+    }
+
+    @Test
+    void aTrainerWhoseProducerIsOfNoMoreUseEnds() {
+        try (Publisher first = new Publisher(kafka.bootstrapServers());
+                Publisher second = new Publisher(kafka.bootstrapServers())) {
+            // No IOException, after which the loop would go on.
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThatThrownBy(() -> first.release(List.of(embedding("old")), release("old"), decision("old")))
+                        .isInstanceOf(org.apache.kafka.common.KafkaException.class);
+            }
+            assertThat(kafka.drainBytes(Topic.MODELS.name())).isEmpty();
+        }
+    }
+
+    private static ModelEmbedding embedding(String version) {
+        return new ModelEmbedding(version, NodeKind.USER, "u", List.of(1f), null, Map.of());
+    }
+
+    private static ModelRelease.Builder release(String version) {
+        return ModelRelease.newBuilder()
+                .setModel("m")
+                .setVersion(version)
+                .setAction(ReleaseAction.RELEASE)
+                .setReleasedAt(Instant.EPOCH)
+                .setSnapshotId("s")
+                .setCodeVersion("test")
+                .setSeed(1)
+                .setDimension(1)
+                .setUsers(1)
+                .setItems(0)
+                .setArtifactUri("file:///none")
+                .setArtifactSha256("");
+    }
+
+    private static Evaluation decision(String version) {
+        return Evaluation.newBuilder()
+                .setRunId(version)
+                .setKind(EvaluationKind.GATE)
+                .setModel("m")
+                .setAt(Instant.EPOCH)
+                .build();
+    }
+}

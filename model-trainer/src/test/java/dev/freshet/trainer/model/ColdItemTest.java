@@ -1,0 +1,70 @@
+package dev.freshet.trainer.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.tensor.Backend;
+import dev.freshet.trainer.tensor.HostBackend;
+import dev.freshet.trainer.tensor.Workers;
+import dev.freshet.trainer.train.Training;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Items that nobody had in training: popularity, and embeddings of ids, cannot tell them apart. */
+class ColdItemTest {
+
+    private static final int USERS = 90;
+    private static final int ITEMS = 60;
+    private static final int FRESH = 12;
+
+    @ParameterizedTest
+    @CsvSource({
+        "vbpr, 60, 0.01",
+        "freedom, 60, 0.01",
+        "da-mrs, 60, 0.01",
+        "bm3, 60, 0.01",
+        "dragon, 30, 0.003",
+    })
+    void aNewItemIsFoundByThoseWhoLikeItsKind(String name, int epochs, String rate) {
+        TrainingData data = PlantedData.of(USERS, ITEMS, FRESH, 8, 17);
+        ModelFactory factory = Models.of(name);
+        Settings settings = Models.preset(factory, "paper")
+                .with("dimension", "16", Settings.LEARNING_RATE, rate, Settings.BATCH, "128");
+        try (Workers workers = new Workers(1);
+                Backend backend = new HostBackend(1);
+                Model model = factory.create(data, settings, backend, 1)) {
+            Interactions train = data.train();
+            assertThat(new Training(model, train, settings, workers, 1).epochs(epochs, epoch -> {}))
+                    .isTrue();
+            assertThat(share(model.embed())).isGreaterThan(.7);
+        }
+    }
+
+    /** How often a user scores a new item of the own group above one of another group; one half is chance. */
+    private static double share(Embeddings embeddings) {
+        int right = 0;
+        int all = 0;
+        for (int user = 0; user < USERS; user++) {
+            for (int a = ITEMS - FRESH; a < ITEMS; a++) {
+                for (int b = ITEMS - FRESH; b < ITEMS; b++) {
+                    if (PlantedData.group(a) == PlantedData.group(user)
+                            && PlantedData.group(b) != PlantedData.group(user)) {
+                        all++;
+                        right += score(embeddings, user, a) > score(embeddings, user, b) ? 1 : 0;
+                    }
+                }
+            }
+        }
+        return (double) right / all;
+    }
+
+    private static double score(Embeddings embeddings, int user, int item) {
+        double sum = 0;
+        for (int d = 0; d < embeddings.dimension(); d++) {
+            sum += embeddings.users()[user * embeddings.dimension() + d]
+                    * embeddings.items()[item * embeddings.dimension() + d];
+        }
+        return sum;
+    }
+}
