@@ -1,0 +1,71 @@
+package dev.freshet.cli.command;
+
+import dev.freshet.cli.CliException;
+import dev.freshet.cli.cluster.ClusterOptions;
+import dev.freshet.cli.cluster.RunFile;
+import java.io.IOException;
+import java.net.URI;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options of every command that talks to a running loop: by default the one on the state folder. */
+public final class ClientMixin {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Mixin
+    private StateOption state;
+
+    @Option(names = "--bootstrap", paramLabel = "HOST:PORT", description = "Broker, if it is not the local cluster's.")
+    private String bootstrap;
+
+    @Option(names = "--serving", paramLabel = "URL", description = "Serving, if it is not the local cluster's.")
+    private String serving;
+
+    /** What runs on the state folder. */
+    Optional<RunFile.Content> running() throws CliException {
+        try {
+            return RunFile.running(state.path());
+        } catch (IOException e) {
+            throw new CliException("cannot read the state folder " + state.path() + ": " + e);
+        }
+    }
+
+    /** Whether serving was named, and so need not be local. */
+    boolean namesServing() {
+        return serving != null;
+    }
+
+    /** Address of the broker. */
+    public String bootstrap() throws CliException {
+        if (bootstrap != null) {
+            return bootstrap;
+        }
+        return running()
+                .map(RunFile.Content::bootstrapServers)
+                .orElse("127.0.0.1:" + ClusterOptions.DEFAULT_KAFKA_PORT);
+    }
+
+    /** Address of serving. */
+    URI serving() throws CliException {
+        if (serving == null) {
+            return URI.create(running()
+                    .map(RunFile.Content::serving)
+                    .orElse("http://127.0.0.1:" + ClusterOptions.DEFAULT_HTTP_PORT));
+        }
+        try {
+            URI uri = URI.create(serving);
+            if (uri.getHost() != null && ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))) {
+                return uri;
+            }
+        } catch (IllegalArgumentException e) {
+            // Said below.
+        }
+        throw new ParameterException(spec.commandLine(), "--serving is '" + serving + "'; write http://HOST:PORT");
+    }
+}

@@ -1,0 +1,157 @@
+package dev.freshet.cli.command;
+
+import dev.freshet.cli.Durations;
+import dev.freshet.cli.cluster.ClusterOptions;
+import dev.freshet.cli.cluster.Part;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The options of every command that starts a local cluster. */
+public final class ClusterMixin {
+
+    private static final int MAX_PORT = 65_535;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Mixin
+    private StateOption state;
+
+    @Option(
+            names = "--port-base",
+            paramLabel = "PORT",
+            description =
+                    "Four ports in a row: the page, Flink, Kafka, Kafka's controller. Default: 18080, 18081, 19092, 19093")
+    private Integer portBase;
+
+    @Option(names = "--http-port", paramLabel = "PORT", description = "Port of the page and the HTTP API.")
+    private Integer httpPort;
+
+    @Option(names = "--flink-port", paramLabel = "PORT", description = "Port of Flink's page.")
+    private Integer flinkPort;
+
+    @Option(names = "--kafka-port", paramLabel = "PORT", description = "Port of the broker.")
+    private Integer kafkaPort;
+
+    @Option(names = "--controller-port", paramLabel = "PORT", description = "Port of the broker's controller.")
+    private Integer controllerPort;
+
+    @Option(
+            names = "--partitions",
+            paramLabel = "N",
+            defaultValue = "" + ClusterOptions.DEFAULT_PARTITIONS,
+            description = "Partitions of new topics. Default: ${DEFAULT-VALUE}")
+    private int partitions;
+
+    @Option(names = "--parallelism", paramLabel = "N", description = "Parallelism of the graph job.")
+    private Integer parallelism;
+
+    @Option(
+            names = "--checkpoint-interval",
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "Time between two checkpoints, and so snapshots, of the graph job: 5s.")
+    private Duration checkpointInterval;
+
+    @Option(
+            names = "--model",
+            paramLabel = "NAME",
+            converter = ModelName.class,
+            description = "Model that the trainer trains: spumr, lightgcn, and those that evaluate knows.")
+    private String model;
+
+    @Option(
+            names = "--min-new-interactions",
+            paramLabel = "N",
+            description = "Interactions that are new since the last training before the next one.")
+    private Long minNewInteractions;
+
+    @Option(
+            names = "--min-interval",
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description = "Least time between two trainings: 60s.")
+    private Duration minInterval;
+
+    @Option(
+            names = "--photos",
+            paramLabel = "DIR",
+            description = "Folder of pictures for the page, served under /photos/.")
+    private Path photos;
+
+    /**
+     * The settings of the cluster.
+     *
+     * @throws ParameterException if a part would refuse one
+     */
+    public ClusterOptions options() {
+        require(partitions >= 1, "--partitions is " + partitions + "; at least 1");
+        require(parallelism == null || parallelism >= 1, "--parallelism is " + parallelism + "; at least 1");
+        require(
+                minNewInteractions == null || minNewInteractions >= 0,
+                "--min-new-interactions is " + minNewInteractions + "; at least 0");
+        require(
+                checkpointInterval == null || !checkpointInterval.isZero(),
+                "--checkpoint-interval is no time; at least 1ms");
+        require(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
+        ClusterOptions options = ClusterOptions.in(state.path())
+                .withPorts(
+                        port("--kafka-port", kafkaPort, 2, ClusterOptions.DEFAULT_KAFKA_PORT),
+                        port("--controller-port", controllerPort, 3, ClusterOptions.DEFAULT_CONTROLLER_PORT),
+                        port("--flink-port", flinkPort, 1, ClusterOptions.DEFAULT_FLINK_PORT),
+                        port("--http-port", httpPort, 0, ClusterOptions.DEFAULT_HTTP_PORT))
+                .withPartitions(partitions);
+        requireDistinctPorts(options);
+        options = with(options, Part.GRAPH_JOB, "--parallelism", parallelism);
+        options = with(options, Part.GRAPH_JOB, "--checkpoint-interval", text(checkpointInterval));
+        options = with(options, Part.TRAINER, "--model", model);
+        options = with(options, Part.TRAINER, "--min-new-interactions", minNewInteractions);
+        options = with(options, Part.TRAINER, "--min-interval", text(minInterval));
+        return with(options, Part.SERVING, "--photos", photos == null ? null : photos.toAbsolutePath());
+    }
+
+    private void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new ParameterException(spec.commandLine(), otherwise);
+        }
+    }
+
+    private void requireDistinctPorts(ClusterOptions options) {
+        Map<Integer, String> purposes = new HashMap<>();
+        for (Part part : Part.values()) {
+            for (Part.PortUse use : part.ports(options)) {
+                String other = purposes.put(use.port(), use.purpose());
+                require(
+                        other == null,
+                        "port " + use.port() + " cannot be both that of " + other + " and that of " + use.purpose());
+            }
+        }
+    }
+
+    /** A time as the parts read it. */
+    private static String text(Duration time) {
+        return time == null ? null : time.toMillisPart() == 0 ? time.toSeconds() + "s" : time.toMillis() + "ms";
+    }
+
+    private int port(String option, Integer given, int row, int byDefault) {
+        int port = given != null ? given : portBase != null ? portBase + row : byDefault;
+        if (port < 1 || port > MAX_PORT) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    (given != null ? option : "--port-base") + " gives port " + port + "; ports are 1 to " + MAX_PORT);
+        }
+        return port;
+    }
+
+    private static ClusterOptions with(ClusterOptions options, Part part, String option, Object value) {
+        return value == null ? options : options.with(part, option, value.toString());
+    }
+}

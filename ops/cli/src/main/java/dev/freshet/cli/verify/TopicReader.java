@@ -1,0 +1,88 @@
+package dev.freshet.cli.verify;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+
+/** Reads topics from their beginning, without a group. */
+final class TopicReader implements AutoCloseable {
+
+    /** Takes a record. */
+    interface Sink {
+        void accept(ConsumerRecord<byte[], byte[]> record);
+    }
+
+    private static final Duration POLL = Duration.ofMillis(200);
+
+    private final Consumer<byte[], byte[]> consumer;
+
+    TopicReader(String bootstrap) {
+        consumer = new KafkaConsumer<>(
+                Map.of(
+                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
+                        ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
+                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
+                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
+                        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "5000"),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+    }
+
+    /** The end of every partition that has records: topic-partition → offset after the last. */
+    Map<TopicPartition, Long> ends(String... topics) {
+        List<TopicPartition> partitions = new ArrayList<>();
+        for (String topic : topics) {
+            consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+        }
+        consumer.assign(partitions);
+        Map<TopicPartition, Long> ends =
+                new TreeMap<>(Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
+        consumer.endOffsets(partitions).forEach((partition, end) -> {
+            if (end > 0) {
+                ends.put(partition, end);
+            }
+        });
+        return ends;
+    }
+
+    /** Hands on the committed records of the partitions up to the ends, partition after partition, in order. */
+    void read(Map<TopicPartition, Long> ends, Sink sink) {
+        ends.forEach((partition, end) -> {
+            consumer.assign(List.of(partition));
+            consumer.seekToBeginning(List.of(partition));
+            while (consumer.position(partition) < end) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                    if (record.offset() < end) {
+                        sink.accept(record);
+                    }
+                }
+            }
+        });
+    }
+
+    /** Follows a topic of one partition from its beginning; {@link #next} gives what is new. */
+    void follow(String topic) {
+        List<TopicPartition> partition = List.of(new TopicPartition(topic, 0));
+        consumer.assign(partition);
+        consumer.seekToBeginning(partition);
+    }
+
+    /** What has come since the last call, after a short wait. */
+    Iterable<ConsumerRecord<byte[], byte[]>> next() {
+        return consumer.poll(POLL);
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

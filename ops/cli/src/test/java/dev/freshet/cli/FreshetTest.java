@@ -1,0 +1,160 @@
+package dev.freshet.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class FreshetTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--bla",
+                "demo --bla",
+                "demo --for soon",
+                "demo --for 3",
+                "demo --speed 2",
+                "demo --speed 2 --rate 3 --data x",
+                "demo --data no-such-folder",
+                "demo --rate -1",
+                "demo --rate nan",
+                "demo --history -1",
+                "demo --shoppers 0",
+                "demo --seed 1 --data x",
+                "up --kafka-port 0",
+                "up --port-base 65533",
+                "up --port-base many",
+                "up --partitions 0",
+                "up --parallelism 0",
+                "up --checkpoint-interval soon",
+                "up --checkpoint-interval 0s",
+                "up --min-interval x",
+                "up --min-new-interactions -1",
+                "up --model typo",
+                "up --photos no-such-folder",
+                "up --kafka-port 18080",
+                "up --http-port 20000 --flink-port 20000",
+                "demo --model typo",
+                "train --model typo",
+                "recommend",
+                "recommend u1 u2",
+                "recommend u1 --serving nowhere",
+                "similar",
+                "forget",
+                "snapshot --timeout long",
+                "snapshot show a b",
+                "train --timeout long",
+                "bench",
+                "bench graph",
+                "bench graph --data no-such-folder",
+                "bench graph --data . --parallelism 0",
+                "bench graph --data . --naive-events 0",
+                "bench graph --data . --json no-such-folder/file.json",
+                "dmo",
+            })
+    void wrongUsageIsOneLineAndExitCode2(String line) {
+        assertThat(run(line.split(" "))).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).startsWith("freshet").contains("; see freshet");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void suggestsTheCommandThatWasMeant() {
+        run("recomend", "u1");
+
+        assertThat(err.toString()).contains("recommend");
+    }
+
+    @Test
+    void everyCommandExplainsItself() {
+        for (Map.Entry<String, CommandLine> command :
+                Freshet.commandLine().getSubcommands().entrySet()) {
+            if (!command.getKey().equals("evaluate")) {
+                assertThat(run(command.getKey(), "--help")).as(command.getKey()).isZero();
+            }
+            assertThat(command.getValue().getCommandSpec().usageMessage().description())
+                    .as(command.getKey())
+                    .isNotEmpty();
+            for (CommandLine.Model.OptionSpec option :
+                    command.getValue().getCommandSpec().options()) {
+                assertThat(option.description())
+                        .as(command.getKey() + " " + option.longestName())
+                        .isNotEmpty();
+            }
+        }
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"recommend u1", "similar i1"})
+    void saysHowToStartServingWhereNoneAnswers(String line) {
+        assertThat(run((line + " --serving http://127.0.0.1:1").split(" "))).isEqualTo(1);
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).contains("serving does not answer", "freshet up", "--serving");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"forget u1", "forget --item i1", "train"})
+    void saysHowToStartABrokerWhereNoneAnswers(String line) {
+        assertThat(run((line + " --bootstrap 127.0.0.1:1").split(" "))).isEqualTo(1);
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).contains("no broker answers at 127.0.0.1:1", "freshet up", "--bootstrap");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"forget", "forget u1 --item i1", "verify --data x --f-max none", "verify --data x --window 3"})
+    void aWrongOptionIsOneLineAndExitCodeTwo(String line) {
+        assertThat(run(line.split(" "))).isEqualTo(2);
+        assertThat(err.toString().lines()).hasSize(1);
+    }
+
+    @Test
+    void nothingRunsOnANewFolder() {
+        assertThat(run("status", "--state", folder.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("nothing runs");
+
+        assertThat(run("down", "--state", folder.toString())).isZero();
+        assertThat(out.toString()).contains("nothing runs on " + folder);
+    }
+
+    @Test
+    void statusIsPlainJson() {
+        run("status", "--json", "--state", folder.toString());
+
+        assertThat(out.toString()).isEqualToIgnoringWhitespace("{\"running\": false, \"ready\": false}");
+    }
+
+    @Test
+    void demoRefusesAStateFolderThatItCannotWrite() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+
+        assertThat(run("demo", "--for", "1s", "--state", file.resolve("state").toString()))
+                .isEqualTo(1);
+        assertThat(err.toString().lines()).hasSize(1);
+        assertThat(err.toString()).contains("cannot write to the state folder", "--state");
+    }
+
+    private int run(String... arguments) {
+        return Freshet.commandLine()
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(arguments);
+    }
+}

@@ -1,0 +1,93 @@
+package dev.freshet.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.cli.cluster.ClusterOptions;
+import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.cluster.RunFile;
+import dev.freshet.process.Installation;
+import dev.freshet.process.JavaProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command in processes of its own, as a user runs it. */
+class UpIT {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+    @TempDir
+    private Path folder;
+
+    private Path state;
+    private int commands;
+
+    @AfterEach
+    void down() throws Exception {
+        if (state != null) {
+            RunFile.running(state).flatMap(RunFile.Content::owner).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    @Test
+    void upUpDown() throws Exception {
+        state = folder.resolve("state");
+        ClusterOptions free = ClusterOptions.in(state).withFreePorts();
+        List<String> up = List.of(
+                "up",
+                "--state",
+                state.toString(),
+                "--kafka-port",
+                "" + free.kafkaPort(),
+                "--controller-port",
+                "" + free.controllerPort(),
+                "--flink-port",
+                "" + free.flinkPort(),
+                "--http-port",
+                "" + free.httpPort());
+        assertThat(run(0, "freshet", up)).contains("the loop runs (pid ");
+        RunFile.Content content = RunFile.running(state).orElseThrow();
+        ProcessHandle owner = content.owner().orElseThrow();
+        assertThat(content.parts()).hasSize(Part.values().length);
+        Path log = state.resolve("logs/supervisor.log");
+        String said = Files.readString(log);
+
+        assertThat(run(1, "freshet", up)).contains("a cluster already runs on " + state + " (pid " + owner.pid());
+        assertThat(owner.isAlive()).isTrue();
+        assertThat(Files.readString(log)).startsWith(said);
+
+        assertThat(run(0, "freshet", List.of("down", "--state", state.toString())))
+                .contains("stopped");
+        assertThat(content.owner()).isEmpty();
+        assertThat(RunFile.running(state)).isEmpty();
+        assertThat(state.resolve("run/cluster.json")).doesNotExist();
+    }
+
+    @Test
+    void knowsTheTrainersModels() throws Exception {
+        assertThat(run(2, "trainer", List.of("evaluate", "--data", ".", "--model", "none")))
+                .contains("no model none; the models are " + String.join(", ", ModelName.ALL));
+    }
+
+    private String run(int code, String program, List<String> arguments) throws Exception {
+        Path out = folder.resolve("out-" + commands++);
+        boolean cli = program.equals("freshet");
+        try (JavaProcess process = JavaProcess.start(
+                Installation.find().jars(cli ? "cli" : Part.TRAINER.folder()),
+                List.of("-D" + Installation.HOME_PROPERTY + "="
+                        + Installation.find().home()),
+                cli ? "dev.freshet.cli.Freshet" : Part.TRAINER.mainClass(),
+                new ArrayList<>(arguments),
+                out)) {
+            assertThat(process.waitFor(PATIENCE)).isTrue();
+            String said = Files.readString(out);
+            assertThat(process.exitCode()).as(said).hasValue(code);
+            return said;
+        }
+    }
+}
