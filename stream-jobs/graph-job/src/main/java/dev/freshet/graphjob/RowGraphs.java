@@ -8,6 +8,7 @@ import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.SnapshotFile;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -33,8 +34,8 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
 
     private static final long serialVersionUID = 1L;
 
-    /** Bytes of changed rows that are put off, so that a row is written once for many changes. */
-    private static final long MAX_PENDING = 112L << 20;
+    /** Bytes of changes that are put off in memory. */
+    private static final long MAX_PENDING = 32L << 20;
 
     private final String folder;
     private final ArrayList<Graph> graphs;
@@ -57,7 +58,13 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
         super.initializeState(context);
         KeyedStores stores = new KeyedStores(getKeyedStateBackend(), context.getKeyedStateStore());
         nodes = new NodeTable();
-        rows = new PairRows(stores.nodes("rows"), nodes, MAX_PENDING, context.isRestored());
+        File[] temporary = getContainingTask().getEnvironment().getIOManager().getSpillingDirectories();
+        rows = new PairRows(
+                stores.nodes("rows"),
+                nodes,
+                MAX_PENDING,
+                temporary[getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() % temporary.length].toPath(),
+                context.isRestored());
         chainStates = new ChainStates(context);
         chains = new LinkedHashMap<>();
         for (Graph graph : graphs) {
@@ -77,6 +84,7 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
                             chainStates.restored()));
         }
         getMetricGroup().gauge("scoringMillis", (Gauge<Long>) () -> flushMillis);
+        getMetricGroup().gauge("spilledBytes", (Gauge<Long>) rows::spilledBytes);
     }
 
     @Override
@@ -144,6 +152,9 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
             for (SnapshotChain<NeighborList> chain : chains.values()) {
                 chain.abort();
             }
+        }
+        if (rows != null) {
+            rows.close();
         }
         super.close();
     }

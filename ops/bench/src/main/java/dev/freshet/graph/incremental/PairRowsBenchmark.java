@@ -1,6 +1,7 @@
 package dev.freshet.graph.incremental;
 
 import dev.freshet.graph.GraphNames;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -61,7 +62,8 @@ public class PairRowsBenchmark {
 
     @Setup(Level.Invocation)
     public void prepare() {
-        rows = new PairRows(Workload.store(), Workload.nodes(), 64 << 20, false);
+        rows = new PairRows(
+                Workload.store(), Workload.nodes(), 64 << 20, Path.of(System.getProperty("java.io.tmpdir")), false);
         rows.addJaccard(GraphNames.ITEM_JACCARD, 10, Workload.store());
         rows.addCooccurrence(GraphNames.ITEM_COOCCURRENCE, 2, 10, Workload.store());
         add(before);

@@ -1,42 +1,39 @@
 package dev.freshet.graph.incremental;
 
-import dev.freshet.schema.NeighborList;
-import it.unimi.dsi.fastutil.ints.Int2ObjectOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The co-occurrence rows of the nodes that one instance owns, and the graphs over them. Changes are buffered per row and merged into the
- * durable rows when the buffer is full or at {@link #flush}; lists are scored at {@link #flush} alone, when all changes and
- * all degrees of the cut are there. Not thread-safe.
+ * The co-occurrence rows of the nodes that one instance owns, and the graphs over them. Changes are put off until {@link #flush}, when
+ * all changes and all degrees of the cut are there: each changed row is read, merged, written and scored once per
+ * flush, however many changes it has. Not thread-safe.
  */
-public final class PairRows {
+public final class PairRows implements AutoCloseable {
 
     /** Part of all nodes from which on sorting their names pays for choosing among the partners of so many. */
     private static final int SORT_SHARE = 8;
 
     private final NodeStore rows;
     private final NodeTable nodes;
-    private final long pendingLimit;
     private final List<TopKLists> graphs = new ArrayList<>();
-    private final Int2ObjectOpenHashMap<Buffer> pending = new Int2ObjectOpenHashMap<>();
-    private final IntOpenHashSet merged = new IntOpenHashSet();
+    private final PendingChanges pending;
     private final Accumulator sums = new Accumulator();
-    private long pendingBytes;
     private boolean restored;
 
     /**
      * @param rows the durable rows; where it has some, all lists are scored at the first flush
      * @param nodes names and degrees, complete at every {@link #flush}
-     * @param pendingLimit bytes of changes to buffer
+     * @param pendingLimit bytes of changes to put off in memory; more go to a temporary file
+     * @param temporary folder for that file
      */
-    public PairRows(NodeStore rows, NodeTable nodes, long pendingLimit, boolean restored) {
+    public PairRows(NodeStore rows, NodeTable nodes, long pendingLimit, Path temporary, boolean restored) {
         this.rows = rows;
         this.nodes = nodes;
-        this.pendingLimit = pendingLimit;
+        this.pending = new PendingChanges(pendingLimit, temporary);
         this.restored = restored;
     }
 
@@ -56,28 +53,7 @@ public final class PairRows {
 
     /** Takes a batch of changes for a shard, as {@link DeltaBatches} packs them. */
     public void add(int shard, byte[] batch) {
-        Buffer in = Buffer.reading(batch);
-        while (in.hasMore()) {
-            int node = Shards.id(in.getInt(), shard);
-            int length = in.getInt();
-            Buffer changes = pending.get(node);
-            if (changes == null) {
-                changes = new Buffer(length + 5);
-                pending.put(node, changes);
-            }
-            changes.putInt(length);
-            changes.putBytes(in.bytes, in.at, length);
-            in.at += length;
-        }
-        pendingBytes += batch.length;
-        if (pendingBytes > pendingLimit) {
-            for (int node : inOrderOfState(pending.keySet().toIntArray())) {
-                load(node);
-                merged.add(node);
-            }
-            pending.clear();
-            pendingBytes = 0;
-        }
+        pending.add(shard, batch);
     }
 
     /**
@@ -87,8 +63,7 @@ public final class PairRows {
      * @param sink receives them; an empty one for a node that has no neighbor any more
      */
     public void flush(long version, ListSink sink) {
-        IntOpenHashSet rescored = new IntOpenHashSet(merged);
-        rescored.addAll(pending.keySet());
+        IntOpenHashSet rescored = new IntOpenHashSet(pending.nodes());
         for (int c = 0; c < nodes.changed().size(); c++) {
             int node = nodes.changed().getInt(c);
             if (graphs.stream().anyMatch(graph -> graph.has(node))) {
@@ -102,8 +77,6 @@ public final class PairRows {
             score(node, load(node), version, sink);
         }
         pending.clear();
-        merged.clear();
-        pendingBytes = 0;
 
         if (restored) {
             restored = false;
@@ -138,15 +111,8 @@ public final class PairRows {
         if (stored != null) {
             PackedRow.addTo(sums, stored, 0, stored.length);
         }
-        Buffer changes = pending.get(node);
-        if (changes == null) {
+        if (!pending.addTo(sums, node)) {
             return sums.drain();
-        }
-        changes.at = 0;
-        while (changes.hasMore()) {
-            int length = changes.getInt();
-            PackedRow.addTo(sums, changes.bytes, changes.at, changes.at + length);
-            changes.at += length;
         }
         int size = sums.drain();
         for (int e = 0; e < size; e++) {
@@ -194,12 +160,18 @@ public final class PairRows {
         byName(graph).forEach(sink);
     }
 
-    /** The order of lists within a file. */
-    public static int compare(NeighborList a, NeighborList b) {
-        return a.getNode().compareTo(b.getNode());
-    }
-
     private TopKLists byName(String graph) {
         return graphs.stream().filter(g -> g.graph().equals(graph)).findFirst().orElseThrow();
+    }
+
+    /** Bytes of changes that are put off in the temporary file. */
+    public long spilledBytes() {
+        return pending.spilledBytes();
+    }
+
+    /** Deletes the temporary file, if there is one. */
+    @Override
+    public void close() {
+        pending.close();
     }
 }

@@ -195,6 +195,7 @@ class IncrementalEqualsBatchTest {
                 checkpoint = job.durable().copy();
                 logAtCheckpoint = log.size();
             } else if (step instanceof Crash crash) {
+                job.close();
                 job = new SimulatedJob(settings, checkpoint.copy(), crash.parallelism(), job.version() + 1);
                 for (int at = logAtCheckpoint; at < log.size(); at++) {
                     deliver(log, at, job::event, job::erase);

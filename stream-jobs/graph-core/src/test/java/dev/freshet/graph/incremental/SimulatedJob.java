@@ -11,6 +11,7 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.topic.Intake;
 import it.unimi.dsi.fastutil.ints.Int2LongOpenHashMap;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,9 +23,10 @@ import java.util.TreeMap;
  * The state machines wired as the Flink job wires them, on one thread: any number of instances that share the shards, durable
  * state in maps, and published output that a crash takes back to the last checkpoint.
  */
-final class SimulatedJob {
+final class SimulatedJob implements AutoCloseable {
 
     private static final int BATCH_BYTES = 64;
+    private static final Path TEMPORARY = Path.of(System.getProperty("java.io.tmpdir"));
 
     /** Durable state and published output as of a checkpoint. */
     static final class Durable {
@@ -132,7 +134,7 @@ final class SimulatedJob {
 
     private Rows rows(String name, int instance, boolean restored) {
         NodeTable table = new NodeTable();
-        return new Rows(new PairRows(nodes(name, instance), table, 256, restored), table);
+        return new Rows(new PairRows(nodes(name, instance), table, 100, TEMPORARY, restored), table);
     }
 
     private int owner(int shard) {
@@ -325,6 +327,13 @@ final class SimulatedJob {
                                 .mapToInt(Integer::intValue)
                                 .sum()
                         > durable.ids.get(added.getKey()).size());
+    }
+
+    /** A crash: what is not durable goes. */
+    @Override
+    public void close() {
+        itemRows.forEach(rows -> rows.rows().close());
+        userRows.forEach(rows -> rows.rows().close());
     }
 
     Durable durable() {
