@@ -56,6 +56,16 @@ public final class TopK {
         }
     }
 
+    /** Weight below which no candidate enters any more; negative infinity while there is room. */
+    public double floor() {
+        return size < k ? Double.NEGATIVE_INFINITY : weights[0];
+    }
+
+    /** Counts candidates as offered and not kept that weigh at most so much. */
+    public void reject(double weight) {
+        rejected = Math.max(rejected, weight);
+    }
+
     /** Sorts what was kept, best first; to be called once, after the last offer. */
     public void sort() {
         for (int end = size - 1; end > 0; end--) {
@@ -67,7 +77,7 @@ public final class TopK {
         }
     }
 
-    /** Greatest weight of a candidate that was not kept; negative infinity if all were. */
+    /** No candidate that was not kept weighs more; negative infinity if all were kept. */
     public double rejected() {
         return rejected;
     }

@@ -65,13 +65,7 @@ public class InteractionSetsBenchmark {
             users[e] = random.nextInt(USERS);
             double skewed = random.nextDouble();
             entries[e] = new InteractionSets.Entry(
-                    (int) (Workload.UNIVERSE * skewed * skewed),
-                    random.nextInt(50) > 0,
-                    "purchase",
-                    1,
-                    e * 1_000L,
-                    0,
-                    e);
+                    (int) (Workload.ITEMS * skewed * skewed), random.nextInt(50) > 0, "purchase", 1, e * 1_000L, 0, e);
         }
     }
 

@@ -27,33 +27,38 @@ public class PackedRowBenchmark {
     @Param({"100", "1000", "3000"})
     public int pairs;
 
+    /** Nodes to draw from: items of a shop, or users of a news site. */
+    @Param({"4000", "400000"})
+    public int universe;
+
     private byte[] stored;
     private byte[] change;
     private final Accumulator sums = new Accumulator();
+    private final Row row = new Row();
     private final Buffer out = new Buffer(1 << 14);
 
     @Setup
     public void prepare() {
         Random random = new Random(1);
-        stored = Workload.row(Workload.set(random, pairs), Workload.counts(random, pairs));
-        change = Workload.row(Workload.set(random, pairs / 10), Workload.counts(random, pairs / 10));
+        stored = Workload.row(Workload.set(random, universe, pairs), Workload.counts(random, pairs));
+        change = Workload.row(Workload.set(random, universe, pairs / 10), Workload.counts(random, pairs / 10));
     }
 
     /** Reads the row alone. */
     @Benchmark
     public int read() {
-        PackedRow.addTo(sums, stored, 0, stored.length);
-        return sums.drain();
+        row.read(stored);
+        return row.size;
     }
 
     /** Reads, merges and writes. */
     @Benchmark
     public byte[] merge() {
-        PackedRow.addTo(sums, stored, 0, stored.length);
         PackedRow.addTo(sums, change, 0, change.length);
-        int size = sums.drain();
+        int changes = sums.drain();
+        row.merge(stored, sums.ids, sums.values, changes);
         out.clear();
-        PackedRow.write(out, sums.ids, sums.values, size);
+        PackedRow.write(out, row.ids, row.counts, row.size);
         return out.toBytes();
     }
 }

@@ -40,7 +40,7 @@ public class PairDeltasBenchmark {
     public void prepare() {
         Random random = new Random(2);
         for (int set = 0; set < SETS; set++) {
-            sets[set] = Workload.set(random, SIZE);
+            sets[set] = Workload.set(random, Workload.ITEMS, SIZE);
         }
     }
 

@@ -52,7 +52,7 @@ public class PairRowsBenchmark {
     private static void pack(Random random, int sets, List<Batch> to) {
         PairDeltas deltas = new PairDeltas();
         for (int s = 0; s < sets; s++) {
-            int[] set = Workload.set(random, SIZE);
+            int[] set = Workload.set(random, Workload.ITEMS, SIZE);
             deltas.add(set, SIZE, set, SIZE, NONE, 0);
         }
         DeltaBatches batches = new DeltaBatches(1 << 14, (shard, batch) -> to.add(new Batch(shard, batch)));
@@ -63,7 +63,11 @@ public class PairRowsBenchmark {
     @Setup(Level.Invocation)
     public void prepare() {
         rows = new PairRows(
-                Workload.store(), Workload.nodes(), 64 << 20, Path.of(System.getProperty("java.io.tmpdir")), false);
+                Workload.store(),
+                Workload.nodes(Workload.ITEMS),
+                64 << 20,
+                Path.of(System.getProperty("java.io.tmpdir")),
+                false);
         rows.addJaccard(GraphNames.ITEM_JACCARD, 10, Workload.store());
         rows.addCooccurrence(GraphNames.ITEM_COOCCURRENCE, 2, 10, Workload.store());
         add(before);

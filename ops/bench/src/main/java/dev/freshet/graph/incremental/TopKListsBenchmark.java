@@ -28,30 +28,33 @@ public class TopKListsBenchmark {
     @Param({"100", "1000", "3000"})
     public int pairs;
 
-    private final NodeTable nodes = Workload.nodes();
-    private final JaccardLists jaccard = new JaccardLists(GraphNames.ITEM_JACCARD, 10, nodes, Workload.store());
-    private final CooccurrenceLists cooccurrence =
-            new CooccurrenceLists(GraphNames.ITEM_COOCCURRENCE, 2, 10, nodes, Workload.store());
-    private int[] ids;
-    private int[] counts;
+    /** Nodes to draw from: items of a shop, or users of a news site. */
+    @Param({"4000", "400000"})
+    public int universe;
+
+    private JaccardLists jaccard;
+    private CooccurrenceLists cooccurrence;
+    private final Row row = new Row();
     private long passed;
 
     @Setup
     public void draw() {
         Random random = new Random(5);
-        ids = Workload.set(random, pairs);
-        counts = Workload.counts(random, pairs);
+        row.read(Workload.row(Workload.set(random, universe, pairs), Workload.counts(random, pairs)));
+        NodeTable nodes = Workload.nodes(universe);
+        jaccard = new JaccardLists(GraphNames.ITEM_JACCARD, 10, nodes, Workload.store());
+        cooccurrence = new CooccurrenceLists(GraphNames.ITEM_COOCCURRENCE, 2, 10, nodes, Workload.store());
     }
 
     @Benchmark
     public long jaccard() {
-        jaccard.rescore(0, ids, counts, pairs, 1, list -> passed++);
+        jaccard.rescore(0, row, 1, list -> passed++);
         return passed;
     }
 
     @Benchmark
     public long cooccurrence() {
-        cooccurrence.rescore(0, ids, counts, pairs, 1, list -> passed++);
+        cooccurrence.rescore(0, row, 1, list -> passed++);
         return passed;
     }
 }

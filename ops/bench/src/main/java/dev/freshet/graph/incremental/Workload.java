@@ -9,17 +9,17 @@ import java.util.Random;
 /** Sets and rows of the size that a shop of some thousand items has, the same at every run. */
 final class Workload {
 
-    /** Members to draw from. */
-    static final int UNIVERSE = 4_000;
+    /** Items of a shop. */
+    static final int ITEMS = 4_000;
 
     private Workload() {}
 
     /** Distinct members, ascending; low ids are more frequent, as popular items are. */
-    static int[] set(Random random, int size) {
+    static int[] set(Random random, int universe, int size) {
         IntOpenHashSet set = new IntOpenHashSet(size);
         while (set.size() < size) {
             double skewed = random.nextDouble();
-            set.add((int) (UNIVERSE * skewed * skewed));
+            set.add((int) (universe * skewed * skewed));
         }
         int[] members = set.toIntArray();
         Arrays.sort(members);
@@ -43,9 +43,9 @@ final class Workload {
     }
 
     /** Every member with a name and the same degree. */
-    static NodeTable nodes() {
+    static NodeTable nodes(int universe) {
         NodeTable nodes = new NodeTable();
-        for (int node = 0; node < UNIVERSE; node++) {
+        for (int node = 0; node < universe; node++) {
             nodes.setName(node, "node-" + node);
             nodes.setDegree(node, 50 + node % 17);
         }

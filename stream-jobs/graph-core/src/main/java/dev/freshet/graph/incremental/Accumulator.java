@@ -47,6 +47,13 @@ final class Accumulator {
         }
     }
 
+    /** Sets the sum of one id to 0. */
+    void reset(int id) {
+        if (id < sums.length) {
+            sums[id] = 0;
+        }
+    }
+
     /** Moves the non-zero sums into {@link #ids} and {@link #values} and clears; returns how many. */
     int drain() {
         int size = 0;

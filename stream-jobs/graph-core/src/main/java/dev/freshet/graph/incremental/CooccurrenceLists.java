@@ -15,7 +15,16 @@ final class CooccurrenceLists extends TopKLists {
 
     @Override
     double weight(int node, int other, int count) {
-        return count >= minCount ? count : -1;
+        return count;
+    }
+
+    @Override
+    void offer(int node, int[] ids, int[] counts, int size) {
+        for (int e = 0; e < size; e++) {
+            if (counts[e] >= minCount) {
+                top.offer(counts[e], e);
+            }
+        }
     }
 
     @Override

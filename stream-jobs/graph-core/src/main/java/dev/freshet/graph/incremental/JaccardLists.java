@@ -29,6 +29,24 @@ final class JaccardLists extends TopKLists {
     }
 
     @Override
+    void offer(int node, int[] ids, int[] counts, int size) {
+        int degree = nodes.degree(node);
+        double floor = top.floor();
+        for (int e = 0; e < size; e++) {
+            int other = nodes.degree(ids[e]);
+            // Most pairs are far from the best: a product instead of a quotient tells.
+            if (counts[e] * ROUNDING < floor * ((double) degree + other - counts[e])) {
+                continue;
+            }
+            top.offer(Jaccard.of(counts[e], degree, other), e);
+            floor = top.floor();
+        }
+        if (top.size() < size) {
+            top.reject(floor);
+        }
+    }
+
+    @Override
     void refresh(IntSet rescored, long version, ListSink sink, IntArrayList unclear) {
         if (nodes.changed().isEmpty()) {
             return;

@@ -9,34 +9,51 @@ final class PackedRow {
 
     private static final int ONE = 0;
     private static final int MINUS_ONE = 1;
-    private static final int POSITIVE = 2;
+    static final int POSITIVE = 2;
     private static final int NEGATIVE = 3;
+
+    /** Bytes of an entry at most: 5 of the gap and its code, 5 of the count. */
+    private static final int MAX_ENTRY = 10;
 
     private PackedRow() {}
 
     /** Appends the entries, without an end mark. */
     static void write(Buffer out, int[] ids, int[] counts, int size) {
+        out.ensure(MAX_ENTRY * size);
+        byte[] bytes = out.bytes;
+        int at = out.size;
         int last = -1;
         for (int e = 0; e < size; e++) {
-            out.ensure(15);
-            long gap = (long) (ids[e] - last - 1) << 2;
+            long head = (long) (ids[e] - last - 1) << 2;
             last = ids[e];
             int count = counts[e];
+            int rest = 0;
             if (count == 1) {
-                out.putLong(gap | ONE);
+                head |= ONE;
             } else if (count == -1) {
-                out.putLong(gap | MINUS_ONE);
+                head |= MINUS_ONE;
             } else if (count > 0) {
-                out.putLong(gap | POSITIVE);
-                out.putInt(count);
+                head |= POSITIVE;
+                rest = count;
             } else {
-                out.putLong(gap | NEGATIVE);
-                out.putInt(-count);
+                head |= NEGATIVE;
+                rest = -count;
+            }
+            for (; head > 0x7F; head >>>= 7) {
+                bytes[at++] = (byte) (head | 0x80);
+            }
+            bytes[at++] = (byte) head;
+            if (rest > 0) {
+                for (; rest > 0x7F; rest >>>= 7) {
+                    bytes[at++] = (byte) (rest | 0x80);
+                }
+                bytes[at++] = (byte) rest;
             }
         }
+        out.size = at;
     }
 
-    /** Adds the entries between two positions of an array to {@code sums}. */
+    /** Adds the entries of a change, between two positions of an array, to {@code sums}. */
     static void addTo(Accumulator sums, byte[] bytes, int from, int to) {
         int at = from;
         int id = -1;

@@ -103,7 +103,8 @@ public final class PairDeltas {
                 }
             }
             // The diagonal is the member's degree, which is kept elsewhere.
-            int size = withoutDiagonal(row, sums.drain());
+            sums.reset(row);
+            int size = sums.drain();
             if (size > 0) {
                 sink.row(row, sums.ids, sums.values, size);
             }
@@ -112,16 +113,6 @@ public final class PairDeltas {
         clear(added, addedStart);
         clear(removed, removedStart);
         universe = 0;
-    }
-
-    private int withoutDiagonal(int row, int size) {
-        int at = Arrays.binarySearch(sums.ids, 0, size, row);
-        if (at < 0) {
-            return size;
-        }
-        System.arraycopy(sums.ids, at + 1, sums.ids, at, size - at - 1);
-        System.arraycopy(sums.values, at + 1, sums.values, at, size - at - 1);
-        return size - 1;
     }
 
     private void fillPostings(int[] postings, int[] next) {

@@ -22,6 +22,8 @@ public final class PairRows implements AutoCloseable {
     private final List<TopKLists> graphs = new ArrayList<>();
     private final PendingChanges pending;
     private final Accumulator sums = new Accumulator();
+    private final Row row = new Row();
+    private final Buffer packed = new Buffer(1 << 10);
     private boolean restored;
 
     /**
@@ -74,7 +76,8 @@ public final class PairRows implements AutoCloseable {
             nodes.rankNames();
         }
         for (int node : inOrderOfState(rescored.toIntArray())) {
-            score(node, load(node), version, sink);
+            load(node);
+            score(node, version, sink);
         }
         pending.clear();
 
@@ -82,8 +85,8 @@ public final class PairRows implements AutoCloseable {
             restored = false;
             rows.forEach((node, bytes) -> {
                 if (!rescored.contains(node)) {
-                    PackedRow.addTo(sums, bytes, 0, bytes.length);
-                    score(node, sums.drain(), version, sink);
+                    row.read(bytes);
+                    score(node, version, sink);
                 }
             });
         } else {
@@ -91,44 +94,36 @@ public final class PairRows implements AutoCloseable {
                 IntArrayList unclear = new IntArrayList();
                 graph.refresh(rescored, version, sink, unclear);
                 for (int node : inOrderOfState(unclear.toIntArray())) {
-                    int size = load(node);
-                    graph.rescore(node, sums.ids, sums.values, size, version, sink);
+                    load(node);
+                    graph.rescore(node, row, version, sink);
                 }
             }
         }
         nodes.settle();
     }
 
-    private void score(int node, int size, long version, ListSink sink) {
+    private void score(int node, long version, ListSink sink) {
         for (TopKLists graph : graphs) {
-            graph.rescore(node, sums.ids, sums.values, size, version, sink);
+            graph.rescore(node, row, version, sink);
         }
     }
 
-    /** Leaves the row in the accumulator's arrays, changes merged, and returns its size. */
-    private int load(int node) {
+    /** Leaves the row in {@link #row}, changes merged. */
+    private void load(int node) {
         byte[] stored = rows.get(node);
-        if (stored != null) {
-            PackedRow.addTo(sums, stored, 0, stored.length);
-        }
         if (!pending.addTo(sums, node)) {
-            return sums.drain();
+            row.read(stored);
+            return;
         }
-        int size = sums.drain();
-        for (int e = 0; e < size; e++) {
-            if (sums.values[e] < 0) {
-                throw new IllegalStateException("nodes " + node + " and " + sums.ids[e] + " co-occur " + sums.values[e]
-                        + " times: a change was lost or applied twice");
-            }
-        }
-        if (size > 0) {
-            Buffer packed = new Buffer(2 * size + 16);
-            PackedRow.write(packed, sums.ids, sums.values, size);
+        int changes = sums.drain();
+        row.merge(stored, sums.ids, sums.values, changes);
+        if (row.size > 0) {
+            packed.clear();
+            PackedRow.write(packed, row.ids, row.counts, row.size);
             rows.put(node, packed.toBytes());
         } else if (stored != null) {
             rows.remove(node);
         }
-        return size;
     }
 
     /** Shard by shard, as the state is sorted: neighbors in the state are read one after the other. */

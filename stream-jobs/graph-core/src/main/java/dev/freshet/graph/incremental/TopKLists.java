@@ -21,11 +21,11 @@ abstract class TopKLists {
     final NodeTable nodes;
     private final NodeStore emitted;
     final Int2ObjectMap<Kept> lists = new Int2ObjectOpenHashMap<>();
-    /** Chooses positions of {@link #row}, so that counts can be looked up again. */
+    /** Chooses positions of {@link #candidates}, so that counts can be looked up again. */
     final TopK top;
 
-    /** Ids of the row being scored. */
-    int[] row;
+    /** Ids of the pairs to choose from. */
+    private int[] candidates;
 
     private long edges;
 
@@ -48,7 +48,7 @@ abstract class TopKLists {
         this.k = k;
         this.nodes = nodes;
         this.emitted = emitted;
-        this.top = new TopK(kept, (a, b) -> nodes.compare(row[a], row[b]));
+        this.top = new TopK(kept, (a, b) -> nodes.compare(candidates[a], candidates[b]));
         emitted.forEach((node, bytes) -> {
             Buffer in = Buffer.reading(bytes);
             Kept list = new Kept();
@@ -60,12 +60,12 @@ abstract class TopKLists {
         });
     }
 
-    /** Weight of the pair of {@code node} and another node; negative if it is no edge of the graph. */
+    /** Weight of an edge from {@code node} to another node. */
     abstract double weight(int node, int other, int count);
 
     /** Chooses the best of a row that is known in full, and passes the list on if it changed. */
-    final void rescore(int node, int[] ids, int[] counts, int size, long version, ListSink sink) {
-        choose(node, ids, counts, size);
+    final void rescore(int node, Row row, long version, ListSink sink) {
+        choose(node, row.ids, row.counts, row.size);
         Kept list = lists.get(node);
         if (top.size() == 0 && list == null) {
             return;
@@ -75,7 +75,7 @@ abstract class TopKLists {
             lists.put(node, list);
         }
         list.bound = top.rejected();
-        keep(list, ids, counts);
+        keep(list, row.ids, row.counts);
         emit(node, list, version, sink);
     }
 
@@ -85,15 +85,13 @@ abstract class TopKLists {
      */
     abstract void refresh(IntSet rescored, long version, ListSink sink, IntArrayList unclear);
 
+    /** Offers all pairs that are edges. */
+    abstract void offer(int node, int[] ids, int[] counts, int size);
+
     final void choose(int node, int[] ids, int[] counts, int size) {
-        row = ids;
+        candidates = ids;
         top.clear();
-        for (int e = 0; e < size; e++) {
-            double weight = weight(node, ids[e], counts[e]);
-            if (weight > 0) {
-                top.offer(weight, e);
-            }
-        }
+        offer(node, ids, counts, size);
         top.sort();
     }
 
