@@ -1,6 +1,7 @@
 package dev.freshet.cli.verify;
 
 import dev.freshet.codec.BadRecordException;
+import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.batch.BatchGraphs;
 import dev.freshet.graph.batch.Cuts;
@@ -32,6 +33,7 @@ import org.apache.kafka.common.TopicPartition;
  * @param interactions live pairs by (user, item) ascending
  * @param items items in force by id
  * @param graphs lists of each graph by node ascending
+ * @param approximate graphs by content with more nodes than are compared with all others
  * @param refused records that belong into dead letters, as topic-partition@offset
  * @param recall share of the edges of each graph without cuts that is left, where something is cut
  */
@@ -40,6 +42,7 @@ record Expected(
         List<LiveInteraction> interactions,
         Map<String, Item> items,
         Map<String, List<NeighborList>> graphs,
+        Set<String> approximate,
         Set<String> refused,
         Map<String, Double> recall) {
 
@@ -53,7 +56,21 @@ record Expected(
         List<LiveInteraction> live = builder.interactions.live(settings);
         Map<String, Item> items = builder.itemsInForce();
         Map<String, List<NeighborList>> graphs = BatchGraphs.all(live, items.values(), settings);
-        return new Expected(builder.events, live, items, graphs, builder.refused, recall(live, graphs, settings));
+        return new Expected(
+                builder.events,
+                live,
+                items,
+                graphs,
+                approximate(graphs, settings),
+                builder.refused,
+                recall(live, graphs, settings));
+    }
+
+    private static Set<String> approximate(Map<String, List<NeighborList>> graphs, GraphSettings settings) {
+        Set<String> names = new TreeSet<>(graphs.keySet());
+        names.removeIf(name -> !GraphNames.isItemContent(name) && !GraphNames.isUserProfile(name)
+                || graphs.get(name).size() <= settings.contentExact());
+        return names;
     }
 
     /** Against the graphs without cuts; none where nothing is cut, or where these are too large. */

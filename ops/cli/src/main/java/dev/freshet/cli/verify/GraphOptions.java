@@ -42,6 +42,13 @@ public final class GraphOptions {
             description = "Neighbors per node in the graph of users by common items. Default: no such graph")
     private Integer userCooccurrence;
 
+    @Option(
+            names = "--content-exact",
+            paramLabel = "N",
+            description =
+                    "Nodes up to which the graphs by content are exact; beyond, they must have 95 of 100 true neighbors. Default: the graph job's")
+    private Integer contentExact;
+
     /** Checks the cuts; the job checks the rest. */
     public void check() {
         try {
@@ -60,6 +67,10 @@ public final class GraphOptions {
             throw new ParameterException(
                     spec.commandLine(), "--user-cooccurrence-top-k is " + userCooccurrence + "; it must be at least 0");
         }
+        if (contentExact != null && contentExact < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--content-exact is " + contentExact + "; it must be at least 1");
+        }
     }
 
     /** The arguments for the cuts, for a data set of this size. */
@@ -76,6 +87,9 @@ public final class GraphOptions {
         }
         if (userCooccurrence != null) {
             arguments.addAll(List.of("--user-cooccurrence-top-k", userCooccurrence.toString()));
+        }
+        if (contentExact != null) {
+            arguments.addAll(List.of("--content-exact", contentExact.toString()));
         }
         return arguments;
     }

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
@@ -51,7 +52,8 @@ final class Verification {
      * @param compareSeconds time to read everything back, compute and compare
      * @param kills times that the graph job was killed
      * @param restarts times that it was started again
-     * @param recall share of the edges of each graph without cuts that the cut graph has; empty where nothing was cut
+     * @param recall share of the edges of each graph without cuts that the cut graph has, and of each graph by content that is
+     *     approximate
      */
     record Outcome(
             Comparison comparison,
@@ -197,6 +199,8 @@ final class Verification {
                 deadLetters = deadLetters(reader);
             }
             Comparison comparison = Comparison.of(expected, snapshot, deadLetters);
+            Map<String, Double> recall = new TreeMap<>(expected.recall());
+            recall.putAll(comparison.recall());
             return new Outcome(
                     comparison,
                     expected.events(),
@@ -206,7 +210,7 @@ final class Verification {
                     seconds(compareStart),
                     kills,
                     cluster.status(Part.GRAPH_JOB).restarts(),
-                    expected.recall());
+                    recall);
         }
     }
 

@@ -68,6 +68,7 @@ class ComparisonTest {
                 live.live(),
                 items,
                 BatchGraphs.all(live.live(), items.values(), GraphSettings.DEFAULT),
+                Set.of(),
                 Set.of("items-0@3"),
                 Map.of());
     }
@@ -167,6 +168,70 @@ class ComparisonTest {
         assertThat(compare(Set.of()).first()).containsExactly("dead-letters: lacks the bad record items-0@3");
         assertThat(compare(Set.of("items-0@3", "interactions-1@9")).first())
                 .containsExactly("dead-letters: has interactions-1@9, which is a good record");
+    }
+
+    @Test
+    void approximateListsMayMissSomeNeighbors() {
+        assertThat(approximate(7)).isEmpty();
+        assertThat(approximate(8)).singleElement().asString().startsWith("item-jaccard: has 0.9467 of");
+    }
+
+    /** The differences where so many lists have another last neighbor, which weighs less. */
+    private List<String> approximate(int lists) {
+        copy();
+        List<NeighborList> copies = graphs.get(GraphNames.ITEM_JACCARD);
+        copies.replaceAll(list -> NeighborList.newBuilder(list).build());
+        for (NeighborList list : copies.subList(0, lists)) {
+            Neighbor last = list.getNeighbors().get(9);
+            last.setId("other");
+            last.setWeight(last.getWeight() / 2);
+        }
+        return compareApproximate().first();
+    }
+
+    @Test
+    void approximateListsMustBePlausible() {
+        implausible(list -> list.getNeighbors().remove(9));
+        implausible(list -> list.getNeighbors().get(9).setId(list.getNode()));
+        implausible(list ->
+                list.getNeighbors().get(9).setId(list.getNeighbors().get(0).getId()));
+        implausible(list -> list.getNeighbors()
+                .get(9)
+                .setWeight(Math.nextDown(list.getNeighbors().get(9).getWeight())));
+        implausible(list -> {
+            Neighbor last = list.getNeighbors().get(9);
+            last.setId("other");
+            last.setWeight(Math.nextUp(last.getWeight()));
+        });
+        implausible(list -> {
+            Neighbor first = list.getNeighbors().get(0);
+            first.setId("other");
+            first.setWeight(list.getNeighbors().get(9).getWeight() / 2);
+        });
+        implausible(list -> list.setDegree(list.getDegree() + 1));
+    }
+
+    private void implausible(Consumer<NeighborList> change) {
+        copy();
+        List<NeighborList> copies = graphs.get(GraphNames.ITEM_JACCARD);
+        copies.replaceAll(list -> NeighborList.newBuilder(list).build());
+        change.accept(copies.get(4));
+        Comparison comparison = compareApproximate();
+        assertThat(comparison.results().get(GraphNames.ITEM_JACCARD).differences())
+                .isEqualTo(1);
+        assertThat(comparison.equal()).isFalse();
+    }
+
+    private Comparison compareApproximate() {
+        Expected approximate = new Expected(
+                expected.events(),
+                expected.interactions(),
+                expected.items(),
+                expected.graphs(),
+                Set.of(GraphNames.ITEM_JACCARD),
+                expected.refused(),
+                Map.of());
+        return Comparison.of(approximate, new GraphSnapshot(null, interactions, items, graphs), Set.of("items-0@3"));
     }
 
     private void differs(String graph, Consumer<List<NeighborList>> change) {
