@@ -119,8 +119,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
         check("--parallelism", parallelism, 128);
         check("--rest-port", restPort, 65535);
         Path snapshotFolder = snapshots.toAbsolutePath().normalize();
-        GraphJob.Settings settings =
-                options.settings(spec.commandLine(), snapshotFolder.toUri().toString());
+        GraphJob.Settings settings = options.settings(spec.commandLine(), StateFolder.uri(snapshotFolder));
         checkPort();
         StateFolder folder = StateFolder.open(state);
         StateFolder.probe(snapshotFolder);
@@ -179,7 +178,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
                     newest.get().checkpointId());
             flink.set(
                     StateRecoveryOptions.SAVEPOINT_PATH,
-                    newest.get().path().toUri().toString());
+                    StateFolder.uri(newest.get().path()));
             flink.set(StateRecoveryOptions.RESTORE_MODE, RecoveryClaimMode.CLAIM);
         } else {
             LOG.info("no checkpoint in {}: starting from the beginning of the topics", folder.checkpoints());
@@ -197,9 +196,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
 
         flink.set(StateBackendOptions.STATE_BACKEND, "rocksdb");
         flink.set(CheckpointingOptions.INCREMENTAL_CHECKPOINTS, true);
-        flink.set(
-                CheckpointingOptions.CHECKPOINTS_DIRECTORY,
-                folder.checkpoints().toUri().toString());
+        flink.set(CheckpointingOptions.CHECKPOINTS_DIRECTORY, StateFolder.uri(folder.checkpoints()));
         flink.set(
                 CheckpointingOptions.EXTERNALIZED_CHECKPOINT_RETENTION,
                 ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
@@ -282,7 +279,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
         LOG.info("stopping with a savepoint");
         try {
             String savepoint = job.stopWithSavepoint(
-                            false, folder.savepoints().toUri().toString(), SavepointFormatType.NATIVE)
+                            false, StateFolder.uri(folder.savepoints()), SavepointFormatType.NATIVE)
                     .get(STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             LOG.info("stopped; the next start goes on from {}", savepoint);
         } catch (ExecutionException | TimeoutException e) {

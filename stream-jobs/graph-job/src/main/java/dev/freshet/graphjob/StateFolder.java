@@ -140,6 +140,11 @@ final class StateFolder {
         return newest;
     }
 
+    /** A path as Flink reads it: it escapes blanks and the like by itself. */
+    static String uri(Path path) {
+        return new org.apache.flink.core.fs.Path(path.toUri()).toString();
+    }
+
     private List<Path> candidates() throws IOException {
         List<Path> candidates = new ArrayList<>();
         for (Path parent : List.of(checkpoints(), savepoints())) {
@@ -157,8 +162,8 @@ final class StateFolder {
     private static Optional<Completed> read(Path candidate) {
         Path metadata = candidate.resolve(METADATA);
         try (DataInputStream in = new DataInputStream(Files.newInputStream(metadata))) {
-            CheckpointMetadata checkpoint = Checkpoints.loadCheckpointMetadata(
-                    in, StateFolder.class.getClassLoader(), candidate.toUri().toString());
+            CheckpointMetadata checkpoint =
+                    Checkpoints.loadCheckpointMetadata(in, StateFolder.class.getClassLoader(), uri(candidate));
             Set<Path> files = files(checkpoint);
             files.add(metadata);
             for (Path file : files) {

@@ -55,6 +55,15 @@ final class JobUnderTest implements AutoCloseable {
         this.folder = folder;
     }
 
+    /** Its name has what a URI must escape. */
+    Path state() {
+        return folder.resolve("state #1 %20");
+    }
+
+    Path snapshots() {
+        return folder.resolve("snapshots #1 %20");
+    }
+
     void start(int parallelism) throws IOException {
         start("--parallelism", Integer.toString(parallelism));
     }
@@ -102,8 +111,8 @@ final class JobUnderTest implements AutoCloseable {
     private JavaProcess launch(List<String> more) throws IOException {
         List<String> arguments = new ArrayList<>(List.of(
                 "--bootstrap", kafka.bootstrapServers(),
-                "--state", folder.resolve("state").toString(),
-                "--snapshots", folder.resolve("snapshots").toString(),
+                "--state", state().toString(),
+                "--snapshots", snapshots().toString(),
                 "--rest-port", Integer.toString(Ports.free(1)[0]),
                 "--checkpoint-interval", "1s",
                 "--top-k", Integer.toString(SETTINGS.topK()),
@@ -126,7 +135,7 @@ final class JobUnderTest implements AutoCloseable {
 
     /** Asks it to end, and expects that it does by itself. */
     void stop() throws InterruptedException {
-        assertThat(process.stop(Duration.ofSeconds(25))).as("ended by itself").isTrue();
+        assertThat(process.stop(Duration.ofSeconds(60))).as("ended by itself").isTrue();
         assertThat(process.exitCode()).hasValue(0);
     }
 
