@@ -119,9 +119,23 @@ class FreshetTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"forget", "forget u1 --item i1", "verify --data x --f-max none", "verify --data x --window 3"})
+            strings = {
+                "forget",
+                "forget u1 --item i1",
+                "verify --data x --f-max none",
+                "verify --data x --window 3",
+                "verify --data x --content-exact 0",
+                "up --f-max 0",
+                "up --window 3",
+                "topics --partitions 0",
+                "topics --replication 0",
+                "snapshot show --json --node x",
+                "recommend ",
+                "similar ",
+                "bench graph --data x --checkpoint-interval soon"
+            })
     void aWrongOptionIsOneLineAndExitCodeTwo(String line) {
-        assertThat(run(line.split(" "))).isEqualTo(2);
+        assertThat(run(line.split(" ", -1))).isEqualTo(2);
         assertThat(err.toString().lines()).hasSize(1);
     }
 

@@ -1,6 +1,7 @@
 package dev.freshet.cli.bench;
 
 import dev.freshet.cli.CliException;
+import dev.freshet.cli.Durations;
 import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.send.SendException;
 import dev.freshet.cli.verify.GraphOptions;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.apache.kafka.common.errors.InterruptException;
 import picocli.CommandLine.ArgGroup;
@@ -76,8 +78,9 @@ public final class BenchGraphCommand implements Callable<Integer> {
             names = "--checkpoint-interval",
             paramLabel = "TIME",
             defaultValue = "5s",
+            converter = Durations.class,
             description = "Time between two checkpoints, and so snapshots, of the graph job. Default: ${DEFAULT-VALUE}")
-    private String checkpointInterval;
+    private Duration checkpointInterval;
 
     @Mixin
     private GraphOptions graphs;
@@ -134,6 +137,9 @@ public final class BenchGraphCommand implements Callable<Integer> {
         if (parallelism < 1) {
             throw new ParameterException(
                     spec.commandLine(), "--parallelism is " + parallelism + "; it must be at least 1");
+        }
+        if (checkpointInterval.isZero()) {
+            throw new ParameterException(spec.commandLine(), "--checkpoint-interval is no time; at least 1ms");
         }
         writable("--json", json);
         writable("--profile", profile);

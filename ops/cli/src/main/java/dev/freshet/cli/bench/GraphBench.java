@@ -70,7 +70,7 @@ final class GraphBench implements AutoCloseable {
      * @param graphs what shapes the graphs
      * @param profile file for a flight recording of the graph job, or null
      */
-    record Options(Long naiveEvents, int parallelism, String checkpointInterval, Path profile, GraphOptions graphs) {}
+    record Options(Long naiveEvents, int parallelism, Duration checkpointInterval, Path profile, GraphOptions graphs) {}
 
     private GraphBench(Feed feed, Path folder, LocalCluster broker) {
         this.feed = feed;
@@ -193,7 +193,7 @@ final class GraphBench implements AutoCloseable {
                 "--parallelism",
                 Integer.toString(options.parallelism()),
                 "--checkpoint-interval",
-                options.checkpointInterval()));
+                options.checkpointInterval().toMillis() + "ms"));
         FlinkRest flink = new FlinkRest(URI.create("http://127.0.0.1:" + port));
         try (SnapshotWatch watch = new SnapshotWatch(broker.bootstrapServers());
                 ProgressBar bar = Bars.open("Graph job", events, "events");

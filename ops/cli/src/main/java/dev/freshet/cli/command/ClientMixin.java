@@ -41,6 +41,17 @@ public final class ClientMixin {
         return serving != null;
     }
 
+    /**
+     * Checks an id from the command line.
+     *
+     * @param of user or item
+     */
+    void requireId(String of, String id) {
+        if (id.isBlank()) {
+            throw new ParameterException(spec.commandLine(), "the " + of + " id is empty");
+        }
+    }
+
     /** Address of the broker. */
     public String bootstrap() throws CliException {
         if (bootstrap != null) {

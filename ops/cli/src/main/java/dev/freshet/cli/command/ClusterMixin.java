@@ -3,6 +3,7 @@ package dev.freshet.cli.command;
 import dev.freshet.cli.Durations;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.verify.GraphOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,6 +62,9 @@ public final class ClusterMixin {
             description = "Time between two checkpoints, and so snapshots, of the graph job: 5s.")
     private Duration checkpointInterval;
 
+    @Mixin
+    private GraphOptions graphs;
+
     @Option(
             names = "--model",
             paramLabel = "NAME",
@@ -102,6 +106,7 @@ public final class ClusterMixin {
                 checkpointInterval == null || !checkpointInterval.isZero(),
                 "--checkpoint-interval is no time; at least 1ms");
         require(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
+        graphs.check();
         ClusterOptions options = ClusterOptions.in(state.path())
                 .withPorts(
                         port("--kafka-port", kafkaPort, 2, ClusterOptions.DEFAULT_KAFKA_PORT),
@@ -112,6 +117,9 @@ public final class ClusterMixin {
         requireDistinctPorts(options);
         options = with(options, Part.GRAPH_JOB, "--parallelism", parallelism);
         options = with(options, Part.GRAPH_JOB, "--checkpoint-interval", text(checkpointInterval));
+        for (Map.Entry<String, String> option : graphs.given().entrySet()) {
+            options = options.with(Part.GRAPH_JOB, option.getKey(), option.getValue());
+        }
         options = with(options, Part.TRAINER, "--model", model);
         options = with(options, Part.TRAINER, "--min-new-interactions", minNewInteractions);
         options = with(options, Part.TRAINER, "--min-interval", text(minInterval));

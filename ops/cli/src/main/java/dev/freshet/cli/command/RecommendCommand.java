@@ -32,6 +32,7 @@ public final class RecommendCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        client.requireId("user", user);
         JsonNode answer = new ServingClient(client.serving()).get("/v1/recommendations/" + ServingClient.segment(user));
         PrintWriter out = spec.commandLine().getOut();
         if (json) {

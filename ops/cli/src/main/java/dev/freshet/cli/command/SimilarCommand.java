@@ -39,6 +39,7 @@ public final class SimilarCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        client.requireId("item", item);
         String path = "/v1/items/" + ServingClient.segment(item) + "/similar";
         JsonNode answer = new ServingClient(client.serving())
                 .get(graph == null ? path : path + "?graph=" + ServingClient.segment(graph));

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -53,6 +54,9 @@ public final class SnapshotShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (json && node != null) {
+            throw new ParameterException(spec.commandLine(), "--json prints the manifest; leave out --node");
+        }
         String bootstrap = client.bootstrap();
         Clients.require(bootstrap, Duration.ofSeconds(5));
         SnapshotManifest manifest;

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code freshet topics}: creates the topics on a broker that is not the local cluster's. */
@@ -55,6 +56,8 @@ public final class TopicsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        require("--partitions", partitions);
+        require("--replication", replication);
         String bootstrap = client.bootstrap();
         Clients.require(bootstrap, TIMEOUT);
         Set<String> created;
@@ -77,5 +80,11 @@ public final class TopicsCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Tables.print(out, List.of("topic", "value", "cleanup", ""), rows);
         return 0;
+    }
+
+    private void require(String option, int value) {
+        if (value < 1) {
+            throw new ParameterException(spec.commandLine(), option + " is " + value + "; it must be at least 1");
+        }
     }
 }
