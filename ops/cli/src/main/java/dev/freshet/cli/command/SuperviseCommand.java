@@ -25,6 +25,9 @@ import picocli.CommandLine.Spec;
         description = "Runs the loop in the foreground until it is stopped: 'freshet up' without the background.")
 public final class SuperviseCommand implements Callable<Integer> {
 
+    /** System property of a supervisor that outlives the terminal of the command that started it. */
+    static final String DETACHED = "freshet.detached";
+
     @Spec
     private CommandSpec spec;
 
@@ -36,6 +39,9 @@ public final class SuperviseCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         CountDownLatch stop = new CountDownLatch(1);
         Signals.onStop(stop::countDown);
+        if (Boolean.getBoolean(DETACHED)) {
+            Signals.ignoreTerminal();
+        }
         try (LocalCluster running = LocalCluster.start(
                 cluster.options(), EnumSet.allOf(Part.class), (part, status) -> print(out, part, status))) {
             while (!stop.await(500, TimeUnit.MILLISECONDS)) {

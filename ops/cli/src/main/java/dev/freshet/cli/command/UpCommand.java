@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         description = "Starts the loop in the background, and returns when every part is ready.")
 public final class UpCommand implements Callable<Integer> {
 
-    private static final Duration TIMEOUT = Duration.ofMinutes(2);
+    private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
     @Spec
     private CommandSpec spec;
@@ -78,6 +78,7 @@ public final class UpCommand implements Callable<Integer> {
         command.add("@" + jars.resolve("jvm.options"));
         command.add(
                 "-D" + Installation.HOME_PROPERTY + "=" + Installation.find().home());
+        command.add("-D" + SuperviseCommand.DETACHED + "=true");
         command.add("-cp");
         command.add(jars + File.separator + "*");
         command.add(Freshet.class.getName());
@@ -117,6 +118,7 @@ public final class UpCommand implements Callable<Integer> {
             }
             if (Instant.now().isAfter(deadline)) {
                 supervisor.destroy();
+                supervisor.waitFor();
                 throw new CliException("the loop is not ready after " + TIMEOUT.toSeconds()
                         + " s and was stopped; see the logs in " + log.getParent());
             }

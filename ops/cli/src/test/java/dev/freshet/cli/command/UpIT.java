@@ -57,6 +57,13 @@ class UpIT {
         Path log = state.resolve("logs/supervisor.log");
         String said = Files.readString(log);
 
+        // The terminal of the first command closes.
+        for (String signal : List.of("-HUP", "-INT")) {
+            assertThat(new ProcessBuilder("kill", signal, "" + owner.pid())
+                            .start()
+                            .waitFor())
+                    .isZero();
+        }
         assertThat(run(1, "freshet", up)).contains("a cluster already runs on " + state + " (pid " + owner.pid());
         assertThat(owner.isAlive()).isTrue();
         assertThat(Files.readString(log)).startsWith(said);
