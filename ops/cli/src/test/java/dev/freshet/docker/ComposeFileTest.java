@@ -27,7 +27,7 @@ class ComposeFileTest {
         command.addAll(List.of("-f", ROOT.resolve("docker-compose.yml").toString(), "config", "-q"));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(output).isZero();
     }
 
@@ -45,6 +45,17 @@ class ComposeFileTest {
             found++;
         }
         assertThat(found).isEqualTo(4);
+    }
+
+    /** Arguments of {@code docker-compose run cli} replace the service's command, and its entry point starts them. */
+    @Test
+    void toolsRunAsTheHeaderSays() throws IOException {
+        String compose = Files.readString(ROOT.resolve("docker-compose.yml"));
+        assertThat(compose).contains("docker-compose run --rm cli status ");
+        assertThat(compose).contains("entrypoint: [\"/usr/local/bin/freshet\", \"cli\"]");
+        assertThat(Files.readString(ROOT.resolve("ops/docker/Dockerfile")))
+                .contains("ops/docker/entrypoint.sh /usr/local/bin/freshet");
+        assertThat(Files.readString(ROOT.resolve("ops/docker/entrypoint.sh"))).contains("\ncli) main=");
     }
 
     @Test
@@ -71,7 +82,7 @@ class ComposeFileTest {
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                         .start();
-                if (process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0) {
+                if (process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0) {
                     return Optional.of(candidate);
                 }
             } catch (IOException e) {
