@@ -86,7 +86,7 @@ class TestKafkaIT {
         }
 
         // A commit returns before its records are visible.
-        kafka.awaitRecord(Topic.INTERACTIONS, record -> true, Duration.ofSeconds(20));
+        kafka.awaitRecord(Topic.INTERACTIONS, record -> true, Duration.ofSeconds(60));
         assertThat(kafka.drain(Topic.INTERACTIONS)).extracting(Received::key).containsExactly("committed");
     }
 
@@ -95,7 +95,7 @@ class TestKafkaIT {
         kafka.send(Topic.INTERACTIONS, "u1", click("u1", "i1"));
         kafka.send(Topic.INTERACTIONS, "u2", click("u2", "i1"));
 
-        assertThat(kafka.awaitRecord(Topic.INTERACTIONS, r -> r.key().equals("u2"), Duration.ofSeconds(20))
+        assertThat(kafka.awaitRecord(Topic.INTERACTIONS, r -> r.key().equals("u2"), Duration.ofSeconds(60))
                         .value()
                         .getUser())
                 .isEqualTo("u2");

@@ -11,6 +11,7 @@ import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.schema.Evaluation;
@@ -76,6 +77,7 @@ class PageIT {
         await("ready", serving::ready);
         // Users that were scored before the model was there are scored again.
         await("scored", () -> kafka.drain(Topic.RECOMMENDATIONS).size() >= EVENTS);
+        PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
         playwright = Playwright.create(
                 new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         browser = playwright

@@ -366,7 +366,7 @@ class ServingIT {
                 kafka.sendAll(Topic.INTERACTIONS, events.subList(500 * run, 500 * (run + 1)));
                 if (run == 2) {
                     awaitLastEvents();
-                    assertThat(process.stop(Duration.ofSeconds(15))).isTrue();
+                    assertThat(process.stop(Duration.ofSeconds(60))).isTrue();
                 } else {
                     process.kill();
                     process.waitFor();

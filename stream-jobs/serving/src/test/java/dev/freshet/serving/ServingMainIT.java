@@ -99,7 +99,7 @@ class ServingMainIT {
                 "--bootstrap", "127.0.0.1:9", "--state", folder.resolve("state").toString(), "--port", "0")) {
             LoopFixture.await("waits", () -> process.tail(50).stream()
                     .anyMatch(line -> line.contains("waiting for the broker at 127.0.0.1:9: not answering")));
-            assertThat(process.stop(Duration.ofSeconds(10))).isTrue();
+            assertThat(process.stop(Duration.ofSeconds(60))).isTrue();
         }
     }
 }

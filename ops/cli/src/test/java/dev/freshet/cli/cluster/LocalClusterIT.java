@@ -37,7 +37,7 @@ class LocalClusterIT {
     void startsABrokerWithTheTopicsAndStopsIt() throws Exception {
         ProcessHandle broker;
         try (LocalCluster cluster = start(options())) {
-            assertThat(cluster.admin().listTopics().names().get(20, TimeUnit.SECONDS))
+            assertThat(cluster.admin().listTopics().names().get(60, TimeUnit.SECONDS))
                     .containsAll(Topic.all().keySet())
                     .contains(SchemaTopic.NAME);
             broker = cluster.process(Part.BROKER).orElseThrow();
