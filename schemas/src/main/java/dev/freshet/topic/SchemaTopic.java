@@ -2,17 +2,14 @@ package dev.freshet.topic;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Properties;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
+import org.apache.avro.specific.SpecificData;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * The topic {@code schemas}: every schema that a value was written with, JSON by fingerprint (16 lower-case hex digits), so
@@ -31,7 +28,7 @@ public final class SchemaTopic {
     /** Sends the schemas of every topic of this build; the caller flushes. */
     public static void publish(Producer<byte[], byte[]> producer) {
         for (Topic<?> topic : Topic.all().values()) {
-            Schema schema = org.apache.avro.specific.SpecificData.get().getSchema(topic.value());
+            Schema schema = SpecificData.get().getSchema(topic.value());
             producer.send(new ProducerRecord<>(
                     NAME,
                     fingerprint(schema).getBytes(StandardCharsets.UTF_8),
@@ -57,18 +54,7 @@ public final class SchemaTopic {
      * @throws KafkaException if the topic cannot be read, here or when a value is decoded
      */
     public static void follow(String bootstrap) {
-        KNOWN.follow(
-                bootstrap,
-                () -> new KafkaConsumer<>(
-                        Map.of(
-                                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                                bootstrap,
-                                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                                "read_committed",
-                                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                                "earliest"),
-                        new ByteArrayDeserializer(),
-                        new ByteArrayDeserializer()));
+        KNOWN.follow(bootstrap, () -> Consumers.committed(bootstrap));
     }
 
     /** The fingerprint of {@code schema} as the topic's key has it. */

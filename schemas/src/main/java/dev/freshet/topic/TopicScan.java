@@ -1,7 +1,6 @@
 package dev.freshet.topic;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -17,13 +16,15 @@ public final class TopicScan {
 
     /** Assigns every partition of a topic, from its beginning, to a consumer without a group. */
     public static void assign(Consumer<?, ?> consumer, String topic) {
-        List<TopicPartition> partitions = new ArrayList<>();
-        consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+        List<TopicPartition> partitions = Consumers.partitions(consumer, topic);
         consumer.assign(partitions);
         consumer.seekToBeginning(partitions);
     }
 
-    /** Passes on the records of the assigned partitions from where the consumer stands to where they end now. */
+    /**
+     * Passes on the records of the assigned partitions from where the consumer stands to where they end now; there the consumer stands
+     * afterwards.
+     */
     public static <K, V> void toEnd(Consumer<K, V> consumer, java.util.function.Consumer<ConsumerRecord<K, V>> sink) {
         Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
@@ -33,5 +34,11 @@ public final class TopicScan {
                 }
             }
         }
+        ends.forEach((partition, end) -> {
+            // A batch may reach further.
+            if (consumer.position(partition) > end) {
+                consumer.seek(partition, end);
+            }
+        });
     }
 }

@@ -5,31 +5,27 @@ import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.batch.Cuts;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.LiveInteraction;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicScan;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrays;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
 import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.LongPredicate;
 import java.util.function.LongUnaryOperator;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -181,25 +177,10 @@ public final class InMemoryLimitMain implements Callable<Integer> {
     }
 
     private void read() {
-        try (Consumer<byte[], byte[]> consumer = new KafkaConsumer<>(
-                Map.of(
-                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
-                        ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
-                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false"),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer())) {
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            List<TopicPartition> topic = new ArrayList<>();
-            consumer.partitionsFor(Topic.INTERACTIONS.name())
-                    .forEach(info -> topic.add(new TopicPartition(info.topic(), info.partition())));
-            consumer.assign(topic);
-            consumer.seekToBeginning(topic);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(topic);
-            while (topic.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                    add(record);
-                }
-            }
+            TopicScan.assign(consumer, Topic.INTERACTIONS.name());
+            TopicScan.toEnd(consumer, this::add);
         }
     }
 

@@ -2,14 +2,13 @@ package dev.freshet.bench;
 
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Interaction;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -43,11 +42,8 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.util.Collector;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -138,20 +134,11 @@ public final class NaiveGraphJobMain implements Callable<Integer> {
     }
 
     private Map<TopicPartition, Long> ends() {
-        try (Consumer<byte[], byte[]> consumer = new KafkaConsumer<>(
-                Map.of(
-                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                        bootstrap,
-                        ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                        "read_committed"),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer())) {
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            List<TopicPartition> topic = new ArrayList<>();
-            consumer.partitionsFor(Topic.INTERACTIONS.name())
-                    .forEach(info -> topic.add(new TopicPartition(info.topic(), info.partition())));
             Map<TopicPartition, Long> ends = new HashMap<>();
-            consumer.endOffsets(topic).forEach((partition, end) -> ends.put(partition, Math.min(end, until)));
+            consumer.endOffsets(Consumers.partitions(consumer, Topic.INTERACTIONS.name()))
+                    .forEach((partition, end) -> ends.put(partition, Math.min(end, until)));
             return ends;
         }
     }

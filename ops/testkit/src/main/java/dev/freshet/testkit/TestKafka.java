@@ -1,9 +1,11 @@
 package dev.freshet.testkit;
 
 import dev.freshet.codec.BadRecordException;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
+import dev.freshet.topic.TopicScan;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,17 +22,13 @@ import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -194,18 +192,7 @@ public final class TestKafka implements AutoCloseable {
 
     /** A {@code read_committed} consumer of bytes without a group; the caller assigns and closes it. */
     public Consumer<byte[], byte[]> consumer() {
-        return new KafkaConsumer<>(
-                Map.of(
-                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                        bootstrapServers,
-                        ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-                        "read_committed",
-                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                        "earliest",
-                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-                        "false"),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer());
+        return Consumers.committed(bootstrapServers);
     }
 
     /**
@@ -237,15 +224,8 @@ public final class TestKafka implements AutoCloseable {
     public List<ConsumerRecord<byte[], byte[]>> drainBytes(String topic) {
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
         try (Consumer<byte[], byte[]> consumer = consumer()) {
-            List<TopicPartition> partitions = assignAll(consumer, topic);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
-                    if (record.offset() < ends.get(new TopicPartition(record.topic(), record.partition()))) {
-                        records.add(record);
-                    }
-                }
-            }
+            TopicScan.assign(consumer, topic);
+            TopicScan.toEnd(consumer, records::add);
         }
         return records;
     }
@@ -271,7 +251,7 @@ public final class TestKafka implements AutoCloseable {
         List<Received<T>> found = new ArrayList<>();
         long seen = 0;
         try (Consumer<byte[], byte[]> consumer = consumer()) {
-            assignAll(consumer, topic.name());
+            TopicScan.assign(consumer, topic.name());
             while (found.size() < count) {
                 if (Instant.now().isAfter(deadline)) {
                     throw new AssertionError("topic " + topic.name() + ": " + found.size() + " of " + count
@@ -288,14 +268,6 @@ public final class TestKafka implements AutoCloseable {
             }
         }
         return Collections.unmodifiableList(found);
-    }
-
-    private static List<TopicPartition> assignAll(Consumer<?, ?> consumer, String topic) {
-        List<TopicPartition> partitions = new ArrayList<>();
-        consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        return partitions;
     }
 
     private static <T extends SpecificRecordBase> Received<T> decode(

@@ -1,9 +1,9 @@
 package dev.freshet.cli.bench;
 
-import dev.freshet.cli.command.Clients;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
@@ -26,16 +26,16 @@ final class SnapshotWatch implements AutoCloseable {
     private SnapshotManifest newest;
 
     SnapshotWatch(String bootstrap) {
-        consumer = Clients.consumer(bootstrap);
+        consumer = Consumers.committed(bootstrap);
         SchemaTopic.load(consumer);
-        List<TopicPartition> inputs = new ArrayList<>(Clients.partitions(consumer, Topic.INTERACTIONS.name()));
-        inputs.addAll(Clients.partitions(consumer, Topic.ITEMS.name()));
+        List<TopicPartition> inputs = new ArrayList<>(Consumers.partitions(consumer, Topic.INTERACTIONS.name()));
+        inputs.addAll(Consumers.partitions(consumer, Topic.ITEMS.name()));
         consumer.endOffsets(inputs).forEach((partition, end) -> {
             if (end > 0) {
                 ends.put(partition, end);
             }
         });
-        List<TopicPartition> manifests = Clients.partitions(consumer, Topic.GRAPH_SNAPSHOTS.name());
+        List<TopicPartition> manifests = Consumers.partitions(consumer, Topic.GRAPH_SNAPSHOTS.name());
         consumer.assign(manifests);
         consumer.seekToBeginning(manifests);
     }

@@ -6,6 +6,7 @@ import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Command;
 import dev.freshet.schema.Control;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.nio.charset.StandardCharsets;
@@ -58,9 +59,9 @@ public final class SnapshotCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         String bootstrap = client.bootstrap();
         Clients.require(bootstrap, Duration.ofSeconds(5));
-        try (Consumer<byte[], byte[]> consumer = Clients.consumer(bootstrap)) {
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            List<TopicPartition> partitions = Clients.partitions(consumer, Topic.GRAPH_SNAPSHOTS.name());
+            List<TopicPartition> partitions = Consumers.partitions(consumer, Topic.GRAPH_SNAPSHOTS.name());
             consumer.assign(partitions);
             consumer.seekToEnd(partitions);
             partitions.forEach(consumer::position);

@@ -4,20 +4,19 @@ import dev.freshet.cli.CliException;
 import dev.freshet.graph.snapshot.GraphSnapshot;
 import dev.freshet.graph.snapshot.SnapshotReader;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicScan;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,7 +59,7 @@ public final class SnapshotShowCommand implements Callable<Integer> {
         String bootstrap = client.bootstrap();
         Clients.require(bootstrap, Duration.ofSeconds(5));
         SnapshotManifest manifest;
-        try (Consumer<byte[], byte[]> consumer = Clients.consumer(bootstrap)) {
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
             manifest = find(consumer);
         } catch (KafkaException e) {
@@ -85,30 +84,25 @@ public final class SnapshotShowCommand implements Callable<Integer> {
     }
 
     private SnapshotManifest find(Consumer<byte[], byte[]> consumer) throws CliException {
-        TreeMap<String, SnapshotManifest> manifests = new TreeMap<>();
-        List<TopicPartition> partitions = Clients.partitions(consumer, Topic.GRAPH_SNAPSHOTS.name());
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(SnapshotCommand.POLL)) {
-                String key = new String(record.key(), StandardCharsets.UTF_8);
-                SnapshotManifest manifest = SnapshotCommand.decode(record);
-                if (manifest == null) {
-                    manifests.remove(key);
-                } else {
-                    manifests.put(key, manifest);
-                }
+        TreeMap<String, ConsumerRecord<byte[], byte[]>> manifests = new TreeMap<>();
+        TopicScan.assign(consumer, Topic.GRAPH_SNAPSHOTS.name());
+        TopicScan.toEnd(consumer, record -> {
+            String key = new String(record.key(), StandardCharsets.UTF_8);
+            if (record.value() == null) {
+                manifests.remove(key);
+            } else {
+                manifests.put(key, record);
             }
-        }
+        });
         if (manifests.isEmpty()) {
             throw new CliException("there is no snapshot yet; take one with 'freshet snapshot'");
         }
-        SnapshotManifest found = id == null ? manifests.lastEntry().getValue() : manifests.get(id);
+        ConsumerRecord<byte[], byte[]> found =
+                id == null ? manifests.lastEntry().getValue() : manifests.get(id);
         if (found == null) {
             throw new CliException(
                     "there is no snapshot " + id + "; there are " + String.join(", ", manifests.keySet()));
         }
-        return found;
+        return SnapshotCommand.decode(found);
     }
 }

@@ -10,6 +10,7 @@ import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Command;
 import dev.freshet.schema.Control;
 import dev.freshet.schema.Evaluation;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.io.PrintWriter;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -76,9 +78,9 @@ public final class TrainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         String bootstrap = client.bootstrap();
         Clients.require(bootstrap, Duration.ofSeconds(5));
-        try (Consumer<byte[], byte[]> consumer = Clients.consumer(bootstrap)) {
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            java.util.List<TopicPartition> partitions = Clients.partitions(consumer, Topic.EVALUATIONS.name());
+            List<TopicPartition> partitions = Consumers.partitions(consumer, Topic.EVALUATIONS.name());
             consumer.assign(partitions);
             consumer.seekToEnd(partitions);
             partitions.forEach(consumer::position);

@@ -1,6 +1,5 @@
 package dev.freshet.cli.demo;
 
-import dev.freshet.cli.command.Clients;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
@@ -11,6 +10,7 @@ import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Topic;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -96,7 +96,7 @@ final class LoopMonitor implements AutoCloseable {
 
     private void run() {
         while (!closed) {
-            try (Consumer<byte[], byte[]> consumer = Clients.consumer(bootstrap)) {
+            try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
                 assign(consumer);
                 while (!closed) {
                     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
@@ -113,12 +113,12 @@ final class LoopMonitor implements AutoCloseable {
 
     /** Streams from now on; tables and the short topics from their beginning. */
     private void assign(Consumer<byte[], byte[]> consumer) {
-        List<TopicPartition> streams = new ArrayList<>(Clients.partitions(consumer, Topic.INTERACTIONS.name()));
-        streams.addAll(Clients.partitions(consumer, Topic.RECOMMENDATIONS.name()));
+        List<TopicPartition> streams = new ArrayList<>(Consumers.partitions(consumer, Topic.INTERACTIONS.name()));
+        streams.addAll(Consumers.partitions(consumer, Topic.RECOMMENDATIONS.name()));
         List<TopicPartition> tables = new ArrayList<>();
         for (Topic<?> topic :
                 List.of(Topic.ITEMS, Topic.GRAPH_SNAPSHOTS, Topic.EVALUATIONS, Topic.MODELS, Topic.DEAD_LETTERS)) {
-            tables.addAll(Clients.partitions(consumer, topic.name()));
+            tables.addAll(Consumers.partitions(consumer, topic.name()));
         }
         List<TopicPartition> all = new ArrayList<>(streams);
         all.addAll(tables);

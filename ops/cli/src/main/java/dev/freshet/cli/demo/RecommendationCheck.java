@@ -1,14 +1,15 @@
 package dev.freshet.cli.demo;
 
-import dev.freshet.cli.command.Clients;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicScan;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -20,7 +21,6 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
 
 /**
  * Checks the recommendations against the interactions, both as the topics have them: nothing that is live for a user may be
@@ -71,7 +71,7 @@ public final class RecommendationCheck {
 
     /** Checks the topics as they are now. */
     public Result check() {
-        try (Consumer<byte[], byte[]> consumer = Clients.consumer(bootstrap)) {
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             return compare(live(consumer), recommended(consumer));
         }
     }
@@ -167,18 +167,13 @@ public final class RecommendationCheck {
 
     /** Reads a topic to its present end; a record that cannot be used counts for nobody, and is passed over here too. */
     private static void read(Consumer<byte[], byte[]> consumer, Topic<?> topic, Reader reader) {
-        List<TopicPartition> partitions = Clients.partitions(consumer, topic.name());
-        consumer.assign(partitions);
-        consumer.seekToBeginning(partitions);
-        Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-        while (partitions.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
-            for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                try {
-                    reader.take(record);
-                } catch (BadRecordException e) {
-                    // A dead letter, by the job that answers for the topic.
-                }
+        TopicScan.assign(consumer, topic.name());
+        TopicScan.toEnd(consumer, record -> {
+            try {
+                reader.take(record);
+            } catch (BadRecordException e) {
+                // A dead letter, by the job that answers for the topic.
             }
-        }
+        });
     }
 }

@@ -1,5 +1,6 @@
 package dev.freshet.cli.verify;
 
+import dev.freshet.topic.Consumers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -7,11 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads topics from their beginning, without a group. */
 final class TopicReader implements AutoCloseable {
@@ -26,22 +24,14 @@ final class TopicReader implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
 
     TopicReader(String bootstrap) {
-        consumer = new KafkaConsumer<>(
-                Map.of(
-                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
-                        ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed",
-                        ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false",
-                        ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest",
-                        ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "5000"),
-                new ByteArrayDeserializer(),
-                new ByteArrayDeserializer());
+        consumer = Consumers.committed(bootstrap);
     }
 
     /** The end of every partition that has records: topic-partition → offset after the last. */
     Map<TopicPartition, Long> ends(String... topics) {
         List<TopicPartition> partitions = new ArrayList<>();
         for (String topic : topics) {
-            consumer.partitionsFor(topic).forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
+            partitions.addAll(Consumers.partitions(consumer, topic));
         }
         consumer.assign(partitions);
         Map<TopicPartition, Long> ends =

@@ -2,7 +2,6 @@ package dev.freshet.serving.release;
 
 import dev.freshet.topic.TopicCatalogue;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -10,7 +9,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -56,12 +54,5 @@ public final class Clients {
                         TopicCatalogue.MAX_DEAD_LETTER_BYTES),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
-    }
-
-    /** The partitions of a topic. */
-    static List<TopicPartition> partitions(Consumer<?, ?> consumer, String topic) {
-        return consumer.partitionsFor(topic).stream()
-                .map(info -> new TopicPartition(topic, info.partition()))
-                .toList();
     }
 }

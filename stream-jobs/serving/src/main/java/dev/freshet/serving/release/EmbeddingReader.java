@@ -8,6 +8,7 @@ import dev.freshet.schema.OffsetRange;
 import dev.freshet.serving.score.InvalidModelException;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.Refusals;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,7 +98,7 @@ final class EmbeddingReader {
 
     private void checkBounds(List<OffsetRange> ranges) throws InvalidModelException {
         try (Consumer<byte[], byte[]> consumer = clients.boundsConsumer()) {
-            Set<TopicPartition> partitions = new HashSet<>(Clients.partitions(consumer, TOPIC));
+            Set<TopicPartition> partitions = new HashSet<>(Consumers.partitions(consumer, TOPIC));
             Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
             for (OffsetRange range : ranges) {

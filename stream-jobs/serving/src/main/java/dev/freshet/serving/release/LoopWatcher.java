@@ -5,6 +5,7 @@ import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -97,7 +98,7 @@ public final class LoopWatcher implements AutoCloseable {
     private void follow(Consumer<byte[], byte[]> reader, Map<TopicPartition, Long> positions) {
         List<TopicPartition> partitions = new ArrayList<>();
         for (Topic<?> topic : List.of(Topic.GRAPH_SNAPSHOTS, Topic.EVALUATIONS, Topic.DEAD_LETTERS)) {
-            partitions.addAll(Clients.partitions(reader, topic.name()));
+            partitions.addAll(Consumers.partitions(reader, topic.name()));
         }
         reader.assign(partitions);
         Map<TopicPartition, Long> beginnings = reader.beginningOffsets(partitions);
