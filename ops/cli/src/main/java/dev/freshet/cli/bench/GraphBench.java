@@ -10,6 +10,7 @@ import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.command.SnapshotWatch;
 import dev.freshet.cli.send.Bars;
 import dev.freshet.cli.send.Pace;
 import dev.freshet.cli.send.Replay;
@@ -20,6 +21,8 @@ import dev.freshet.process.Installation;
 import dev.freshet.process.JavaProcess;
 import dev.freshet.process.Ports;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Consumers;
+import dev.freshet.topic.Topic;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileVisitResult;
@@ -31,11 +34,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import me.tongfei.progressbar.ProgressBar;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.common.TopicPartition;
 
 /** Runs the graph job, the naive job and the in-memory limit over one data set on one broker, in a folder that goes at the end. */
 final class GraphBench implements AutoCloseable {
@@ -195,6 +201,7 @@ final class GraphBench implements AutoCloseable {
                 "--checkpoint-interval",
                 options.checkpointInterval().toMillis() + "ms"));
         FlinkRest flink = new FlinkRest(URI.create("http://127.0.0.1:" + port));
+        Inputs inputs = Inputs.now(broker.bootstrapServers());
         try (SnapshotWatch watch = new SnapshotWatch(broker.bootstrapServers());
                 ProgressBar bar = Bars.open("Graph job", events, "events");
                 JavaProcess job = JavaProcess.start(
@@ -205,7 +212,7 @@ final class GraphBench implements AutoCloseable {
                         folder.resolve("logs").resolve("graph-job.log"))) {
             long launched = System.nanoTime();
             Measurement measured = awaitRunning(job, flink, launched);
-            measure(measured, job, flink, watch, bar, events);
+            measure(measured, job, flink, watch, inputs, bar);
             bar.stepTo(events);
             FlinkRest.Checkpoint checkpoint = awaitCheckpoint(job, flink, measured.manifest.getCheckpointId());
             if (options.profile() != null && !job.stop(STOP_TIMEOUT)) {
@@ -225,13 +232,13 @@ final class GraphBench implements AutoCloseable {
                             (measured.started - launched) / 1e9,
                             (measured.cpuEnded - measured.cpuStarted) / 1e9,
                             (measured.endedMillis - checkpoint.triggered()) / 1e3,
-                            watch.snapshots(),
+                            watch.seen(),
                             checkpoint.stateBytes(),
                             measured.heapMax,
                             measured.heapPeak),
                     measured.growth);
         } catch (BadRecordException e) {
-            throw new ClusterException("unreadable manifest on graph-snapshots: " + e.getMessage());
+            throw new ClusterException(e.getMessage());
         }
     }
 
@@ -256,6 +263,38 @@ final class GraphBench implements AutoCloseable {
                         "the graph job does not run after " + START_TIMEOUT.toSeconds() + " s", job.tail(TAIL_LINES));
             }
             Thread.sleep(POLL_MILLIS);
+        }
+    }
+
+    /** Where the inputs of the job ended before it was started. */
+    private record Inputs(Map<TopicPartition, Long> interactions, Map<TopicPartition, Long> items) {
+
+        static Inputs now(String bootstrap) {
+            try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
+                return new Inputs(
+                        consumer.endOffsets(Consumers.partitions(consumer, Topic.INTERACTIONS.name())),
+                        consumer.endOffsets(Consumers.partitions(consumer, Topic.ITEMS.name())));
+            }
+        }
+
+        long size() {
+            return total(interactions) + total(items);
+        }
+
+        long events() {
+            return total(interactions);
+        }
+
+        private static long total(Map<TopicPartition, Long> ends) {
+            return ends.values().stream().mapToLong(Long::longValue).sum();
+        }
+
+        long covered(SnapshotManifest manifest) {
+            return eventsCovered(manifest) + SnapshotWatch.covered(manifest, items);
+        }
+
+        long eventsCovered(SnapshotManifest manifest) {
+            return SnapshotWatch.covered(manifest, interactions);
         }
     }
 
@@ -290,26 +329,27 @@ final class GraphBench implements AutoCloseable {
 
     /** Ends with the committed snapshot that holds all. */
     private static void measure(
-            Measurement measured, JavaProcess job, FlinkRest flink, SnapshotWatch watch, ProgressBar bar, long events)
+            Measurement measured, JavaProcess job, FlinkRest flink, SnapshotWatch watch, Inputs inputs, ProgressBar bar)
             throws ClusterException, BadRecordException, InterruptedException {
         long sampled = measured.started;
         long moved = measured.started;
         while (true) {
-            Optional<SnapshotManifest> manifest = watch.poll(Duration.ofMillis(POLL_MILLIS));
+            SnapshotManifest manifest = watch.poll(Duration.ofMillis(POLL_MILLIS));
             long now = System.nanoTime();
-            if (manifest.isPresent()) {
+            if (inputs.covered(manifest) == inputs.size()) {
                 measured.ended = now;
                 measured.endedMillis = System.currentTimeMillis();
                 measured.cpuEnded = cpuNanos(job);
-                measured.manifest = manifest.get();
+                measured.manifest = manifest;
                 sample(flink, measured);
                 return;
             }
-            if (watch.interactions() - measured.eventsAtPoint() >= events / POINTS) {
-                point(measured, job, flink, watch);
+            long events = inputs.eventsCovered(manifest);
+            if (manifest != null && events - measured.eventsAtPoint() >= inputs.events() / POINTS) {
+                point(measured, job, flink, manifest, events);
             }
-            if (watch.interactions() > bar.getCurrent()) {
-                bar.stepTo(watch.interactions());
+            if (events > bar.getCurrent()) {
+                bar.stepTo(events);
                 moved = now;
             }
             checkAlive(job);
@@ -327,12 +367,13 @@ final class GraphBench implements AutoCloseable {
     }
 
     /** Notes how the job stands; when Flink does not know the checkpoint yet, the caller tries again. */
-    private static void point(Measurement measured, JavaProcess job, FlinkRest flink, SnapshotWatch watch)
+    private static void point(
+            Measurement measured, JavaProcess job, FlinkRest flink, SnapshotManifest manifest, long events)
             throws InterruptedException {
         long now = System.nanoTime();
-        flink.checkpoint(watch.newest().getCheckpointId())
+        flink.checkpoint(manifest.getCheckpointId())
                 .ifPresent(checkpoint -> measured.growth.add(new GraphBenchResult.Point(
-                        watch.interactions(),
+                        events,
                         (now - measured.started) / 1e9,
                         (cpuNanos(job) - measured.cpuStarted) / 1e9,
                         checkpoint.stateBytes(),

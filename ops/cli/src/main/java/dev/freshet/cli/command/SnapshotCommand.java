@@ -4,22 +4,17 @@ import dev.freshet.cli.CliException;
 import dev.freshet.cli.Durations;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Command;
-import dev.freshet.schema.Control;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Mixin;
@@ -36,7 +31,7 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit status: 0 taken, 1 not within the time."})
 public final class SnapshotCommand implements Callable<Integer> {
 
-    static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration POLL = Duration.ofMillis(200);
 
     @Spec
     private CommandSpec spec;
@@ -65,32 +60,11 @@ public final class SnapshotCommand implements Callable<Integer> {
             consumer.assign(partitions);
             consumer.seekToEnd(partitions);
             partitions.forEach(consumer::position);
-            long request = ask(bootstrap);
+            long request = ControlTopic.send(bootstrap, Command.SNAPSHOT, Map.of());
             SnapshotPrinter.print(spec.commandLine().getOut(), await(consumer, request), json);
             return 0;
         } catch (KafkaException e) {
             throw new CliException("the broker at " + bootstrap + " refuses: " + e.getMessage(), e);
-        }
-    }
-
-    /** Returns the offset of the command. */
-    private static long ask(String bootstrap) throws CliException, InterruptedException {
-        Control control = Control.newBuilder()
-                .setCommand(Command.SNAPSHOT)
-                .setRequestedAt(Instant.now().truncatedTo(ChronoUnit.MILLIS))
-                .build();
-        try (Producer<byte[], byte[]> producer = Clients.producer(bootstrap)) {
-            return producer.send(new ProducerRecord<>(
-                            Topic.CONTROL.name(),
-                            Command.SNAPSHOT.name().getBytes(StandardCharsets.UTF_8),
-                            Topic.CONTROL.codec().encode(control)))
-                    .get()
-                    .offset();
-        } catch (ExecutionException e) {
-            throw new CliException(
-                    "the broker at " + bootstrap + " did not take the command: "
-                            + e.getCause().getMessage(),
-                    e);
         }
     }
 

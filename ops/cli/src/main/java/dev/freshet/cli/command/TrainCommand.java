@@ -8,25 +8,19 @@ import dev.freshet.cli.Metrics;
 import dev.freshet.cli.send.Bars;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Command;
-import dev.freshet.schema.Control;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import me.tongfei.progressbar.ProgressBar;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine.Mixin;
@@ -84,37 +78,15 @@ public final class TrainCommand implements Callable<Integer> {
             consumer.assign(partitions);
             consumer.seekToEnd(partitions);
             partitions.forEach(consumer::position);
-            Instant asked = ask(bootstrap);
-            return report(follow(consumer, asked));
+            ControlTopic.send(bootstrap, Command.TRAIN, model == null ? Map.of() : Map.of("model", model));
+            return report(follow(consumer));
         } catch (KafkaException e) {
             throw new CliException("the broker at " + bootstrap + " refuses: " + e.getMessage(), e);
         }
     }
 
-    private Instant ask(String bootstrap) throws CliException, InterruptedException {
-        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
-        Control control = Control.newBuilder()
-                .setCommand(Command.TRAIN)
-                .setArguments(model == null ? Map.of() : Map.of("model", model))
-                .setRequestedAt(now)
-                .build();
-        try (Producer<byte[], byte[]> producer = Clients.producer(bootstrap)) {
-            producer.send(new ProducerRecord<>(
-                            Topic.CONTROL.name(),
-                            Command.TRAIN.name().getBytes(StandardCharsets.UTF_8),
-                            Topic.CONTROL.codec().encode(control)))
-                    .get();
-            return now;
-        } catch (ExecutionException e) {
-            throw new CliException(
-                    "the broker at " + bootstrap + " did not take the command: "
-                            + e.getCause().getMessage(),
-                    e);
-        }
-    }
-
     /** The decision on the first run that begins after the command; a run under way then is let pass. */
-    private Evaluation follow(Consumer<byte[], byte[]> consumer, Instant asked) throws CliException {
+    private Evaluation follow(Consumer<byte[], byte[]> consumer) throws CliException {
         Instant started = Instant.now();
         String run = null;
         String passing = null;

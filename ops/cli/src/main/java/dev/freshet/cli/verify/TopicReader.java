@@ -11,7 +11,7 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
-/** Reads topics from their beginning, without a group. */
+/** Reads topics from their beginning to ends that are given, one partition after the other. */
 final class TopicReader implements AutoCloseable {
 
     /** Takes a record. */
@@ -33,7 +33,6 @@ final class TopicReader implements AutoCloseable {
         for (String topic : topics) {
             partitions.addAll(Consumers.partitions(consumer, topic));
         }
-        consumer.assign(partitions);
         Map<TopicPartition, Long> ends =
                 new TreeMap<>(Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition));
         consumer.endOffsets(partitions).forEach((partition, end) -> {
@@ -57,18 +56,6 @@ final class TopicReader implements AutoCloseable {
                 }
             }
         });
-    }
-
-    /** Follows a topic of one partition from its beginning; {@link #next} gives what is new. */
-    void follow(String topic) {
-        List<TopicPartition> partition = List.of(new TopicPartition(topic, 0));
-        consumer.assign(partition);
-        consumer.seekToBeginning(partition);
-    }
-
-    /** What has come since the last call, after a short wait. */
-    Iterable<ConsumerRecord<byte[], byte[]>> next() {
-        return consumer.poll(POLL);
     }
 
     @Override

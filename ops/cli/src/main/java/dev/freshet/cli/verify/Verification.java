@@ -1,8 +1,11 @@
 package dev.freshet.cli.verify;
 
+import dev.freshet.cli.CliException;
 import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.command.ControlTopic;
+import dev.freshet.cli.command.SnapshotWatch;
 import dev.freshet.cli.send.Bars;
 import dev.freshet.cli.send.Pace;
 import dev.freshet.cli.send.Replay;
@@ -11,6 +14,7 @@ import dev.freshet.dataset.Feed;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.snapshot.GraphSnapshot;
 import dev.freshet.graph.snapshot.SnapshotReader;
+import dev.freshet.schema.Command;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Topic;
@@ -30,6 +34,8 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Replays a feed through a running loop and compares the snapshot that comes of it with a batch computation. */
 final class Verification {
+
+    private static final Duration POLL = Duration.ofMillis(200);
 
     /** How long snapshots may stay without progress. */
     private static final Duration PATIENCE = Duration.ofMinutes(5);
@@ -134,13 +140,14 @@ final class Verification {
     }
 
     /** Waits for a snapshot with events by the running job, which a killed one can be restored from. */
-    private SnapshotManifest awaitState(SnapshotWatch watch, long after) throws IOException, ClusterException {
+    private SnapshotManifest awaitState(SnapshotWatch watch, long after)
+            throws IOException, InterruptedException, ClusterException {
         return follow(
                 watch, ends(), (manifest, covered) -> covered > 0 && manifest.getCheckpointId() > after, covered -> {});
     }
 
     /** Waits for a snapshot of everything on the topics. */
-    private SnapshotManifest awaitSnapshot() throws IOException, ClusterException {
+    private SnapshotManifest awaitSnapshot() throws IOException, InterruptedException, ClusterException {
         Map<TopicPartition, Long> ends = ends();
         long total = ends.values().stream().mapToLong(Long::longValue).sum();
         try (SnapshotWatch watch = new SnapshotWatch(cluster.bootstrapServers());
@@ -156,12 +163,12 @@ final class Verification {
     /** Follows the snapshots until one is enough; asks for one where none comes by itself. */
     private SnapshotManifest follow(
             SnapshotWatch watch, Map<TopicPartition, Long> ends, Enough enough, LongConsumer progress)
-            throws IOException, ClusterException {
+            throws IOException, InterruptedException, ClusterException {
         long most = 0;
         long progressed = System.nanoTime();
         long requested = progressed;
         while (true) {
-            SnapshotManifest manifest = watch.poll();
+            SnapshotManifest manifest = poll(watch);
             long covered = SnapshotWatch.covered(manifest, ends);
             if (covered > most) {
                 most = covered;
@@ -172,10 +179,26 @@ final class Verification {
                 return manifest;
             }
             if (seconds(Math.max(progressed, requested)) > REQUEST_AFTER.toSeconds()) {
-                SnapshotWatch.request(cluster.bootstrapServers());
+                request();
                 requested = System.nanoTime();
             }
             check(progressed);
+        }
+    }
+
+    private void request() throws IOException, InterruptedException {
+        try {
+            ControlTopic.send(cluster.bootstrapServers(), Command.SNAPSHOT, Map.of());
+        } catch (CliException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private static SnapshotManifest poll(SnapshotWatch watch) throws IOException {
+        try {
+            return watch.poll(POLL);
+        } catch (BadRecordException e) {
+            throw new IOException(e.getMessage(), e);
         }
     }
 
@@ -187,7 +210,7 @@ final class Verification {
 
     private Outcome compare(
             SnapshotManifest manifest, double sendSeconds, double loopSeconds, long compareStart, int kills)
-            throws IOException, ClusterException {
+            throws IOException, InterruptedException, ClusterException {
         GraphSnapshot snapshot = read(manifest);
         try (TopicReader reader = new TopicReader(cluster.bootstrapServers())) {
             Expected expected = Expected.compute(
@@ -215,7 +238,7 @@ final class Verification {
     }
 
     /** Reads a snapshot; where its files are gone already, a newer one, which holds the same. */
-    private GraphSnapshot read(SnapshotManifest manifest) throws IOException, ClusterException {
+    private GraphSnapshot read(SnapshotManifest manifest) throws IOException, InterruptedException, ClusterException {
         try {
             return SnapshotReader.read(manifest);
         } catch (NoSuchFileException e) {
