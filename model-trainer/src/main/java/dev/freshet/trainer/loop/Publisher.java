@@ -7,12 +7,14 @@ import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.OffsetRange;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicCatalogue;
 import dev.freshet.trainer.Version;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -53,9 +55,10 @@ final class Publisher implements AutoCloseable {
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
                 ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4",
                 ProducerConfig.LINGER_MS_CONFIG, "5",
-                ProducerConfig.ACKS_CONFIG, "all");
+                ProducerConfig.ACKS_CONFIG, "all",
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG, TopicCatalogue.MAX_DEAD_LETTER_BYTES);
         this.plain = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
-        Map<String, Object> transactional = new java.util.HashMap<>(settings);
+        Map<String, Object> transactional = new HashMap<>(settings);
         transactional.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, TRANSACTIONAL_ID);
         transactional.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, TRANSACTION_MILLIS);
         this.transactions = new KafkaProducer<>(transactional, new ByteArraySerializer(), new ByteArraySerializer());

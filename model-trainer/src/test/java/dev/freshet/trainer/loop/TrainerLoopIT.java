@@ -19,6 +19,7 @@ import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicCatalogue;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
@@ -33,6 +34,7 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -293,6 +295,19 @@ class TrainerLoopIT {
 
     private void command(Map<String, String> arguments) {
         kafka.send(Topic.CONTROL, "TRAIN", new Control(Command.TRAIN, arguments, Instant.now()));
+    }
+
+    @Test
+    void bringsTheLargestBadRecordToTheDeadLetters() throws Exception {
+        byte[] bad = new byte[TopicCatalogue.MAX_RECORD_BYTES - (64 << 10)];
+        new Random(1).nextBytes(bad);
+        kafka.sendBytes(Topic.CONTROL.name(), "TRAIN".getBytes(StandardCharsets.UTF_8), bad);
+        start("lightgcn");
+
+        DeadLetter letter =
+                kafka.awaitRecord(Topic.DEAD_LETTERS, any -> true, SOON).value();
+        assertThat(letter.getTopic()).isEqualTo(Topic.CONTROL.name());
+        assertThat(letter.getValue()).isEqualTo(ByteBuffer.wrap(bad));
     }
 
     @Test
