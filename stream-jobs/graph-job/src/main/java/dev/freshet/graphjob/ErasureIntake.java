@@ -4,7 +4,6 @@ import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.topic.Intake;
-import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
@@ -13,16 +12,8 @@ final class ErasureIntake extends RecordIntake<Event> {
 
     private static final long serialVersionUID = 1L;
 
-    private final String bootstrap;
-
-    ErasureIntake(String bootstrap) {
-        this.bootstrap = bootstrap;
-    }
-
-    @Override
-    public void open() throws Exception {
-        super.open();
-        SchemaTopic.follow(bootstrap);
+    ErasureIntake(Schemas schemas) {
+        super(schemas);
     }
 
     @Override

@@ -73,16 +73,17 @@ public final class GraphJob {
         env.getCheckpointConfig().enableUnalignedCheckpoints(false);
         String folder = settings.snapshots();
         GraphSettings graphs = settings.graphs();
+        Schemas schemas = Schemas.of(settings.bootstrap());
 
         SingleOutputStreamOperator<Event> interactions = source(env, settings, Topic.INTERACTIONS)
-                .transform("interaction-intake", Types.POJO(Event.class), new InteractionIntake(settings.bootstrap()))
+                .transform("interaction-intake", Types.POJO(Event.class), new InteractionIntake(schemas))
                 .uid("interaction-intake");
         SingleOutputStreamOperator<CatalogItem> itemIntake = source(env, settings, Topic.ITEMS)
-                .transform("item-intake", Types.POJO(CatalogItem.class), new ItemIntake(settings.bootstrap()))
+                .transform("item-intake", Types.POJO(CatalogItem.class), new ItemIntake(schemas))
                 .uid("item-intake")
                 .setParallelism(1);
         SingleOutputStreamOperator<Event> erasures = source(env, settings, Topic.ERASURES)
-                .transform("erasure-intake", Types.POJO(Event.class), new ErasureIntake(settings.bootstrap()))
+                .transform("erasure-intake", Types.POJO(Event.class), new ErasureIntake(schemas))
                 .uid("erasure-intake")
                 .setParallelism(1);
         DataStream<CatalogItem> items = itemIntake
@@ -93,7 +94,7 @@ public final class GraphJob {
                 .transform("item-erasures", Types.POJO(CatalogItem.class), new ItemErasures())
                 .uid("item-erasures");
         SingleOutputStreamOperator<CutPart> requests = source(env, settings, Topic.CONTROL)
-                .transform("snapshot-requests", Types.POJO(CutPart.class), new SnapshotRequests(settings.bootstrap()))
+                .transform("snapshot-requests", Types.POJO(CutPart.class), new SnapshotRequests(schemas))
                 .uid("snapshot-requests")
                 .setParallelism(1);
 
@@ -148,7 +149,7 @@ public final class GraphJob {
                 .uid("user-graphs");
 
         SingleOutputStreamOperator<CutPart> catalog = items.keyBy(item -> ShardKeys.of(Shards.of(item.item)), Types.INT)
-                .transform("item-catalog", Types.POJO(CutPart.class), new ItemCatalog(folder))
+                .transform("item-catalog", Types.POJO(CutPart.class), new ItemCatalog(folder, schemas))
                 .uid("item-catalog");
         SingleOutputStreamOperator<Outbound> contentGraphs = catalog.getSideOutput(ItemCatalog.VECTORS)
                 .keyBy(vector -> ShardKeys.of(Shards.of(vector.item)), Types.INT)
@@ -175,6 +176,7 @@ public final class GraphJob {
                                 folder,
                                 graphs.toMap(),
                                 settings.snapshotRetention(),
+                                schemas,
                                 new PublishedManifests(settings.bootstrap())))
                 .uid("manifests")
                 .setParallelism(1)

@@ -3,7 +3,6 @@ package dev.freshet.graphjob;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Interaction;
 import dev.freshet.topic.Intake;
-import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
@@ -17,18 +16,16 @@ final class InteractionIntake extends RecordIntake<Event> {
     /** Greatest event time so far, for those who let interactions expire. */
     static final OutputTag<NodeBatch> TIMES = new OutputTag<>("event-times", Types.POJO(NodeBatch.class));
 
-    private final String bootstrap;
     private transient long latest;
     private transient boolean advanced;
 
-    InteractionIntake(String bootstrap) {
-        this.bootstrap = bootstrap;
+    InteractionIntake(Schemas schemas) {
+        super(schemas);
     }
 
     @Override
     public void open() throws Exception {
         super.open();
-        SchemaTopic.follow(bootstrap);
         latest = Long.MIN_VALUE;
     }
 

@@ -35,6 +35,7 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
     static final OutputTag<ItemVector> VECTORS = new OutputTag<>("item-vectors", Types.POJO(ItemVector.class));
 
     private final String folder;
+    private final Schemas schemas;
     private transient MapState<String, byte[]> items;
     private transient ChainStates chainStates;
     private transient SnapshotChain<SnapshotItem> chain;
@@ -42,13 +43,15 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
     private transient long size;
     private transient long featureChanges;
 
-    ItemCatalog(String folder) {
+    ItemCatalog(String folder, Schemas schemas) {
         this.folder = folder;
+        this.schemas = schemas;
     }
 
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
+        schemas.follow();
         items = context.getKeyedStateStore()
                 .getMapState(new MapStateDescriptor<>("items", Types.STRING, KeyedStores.BYTES));
         chainStates = new ChainStates(context);

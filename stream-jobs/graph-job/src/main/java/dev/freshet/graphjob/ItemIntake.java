@@ -3,7 +3,6 @@ package dev.freshet.graphjob;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Item;
 import dev.freshet.topic.Intake;
-import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -20,12 +19,11 @@ final class ItemIntake extends RecordIntake<CatalogItem> {
 
     private static final long serialVersionUID = 1L;
 
-    private final String bootstrap;
     private transient Map<String, Integer> dimensions;
     private transient ListState<Dimension> state;
 
-    ItemIntake(String bootstrap) {
-        this.bootstrap = bootstrap;
+    ItemIntake(Schemas schemas) {
+        super(schemas);
     }
 
     @Override
@@ -49,12 +47,6 @@ final class ItemIntake extends RecordIntake<CatalogItem> {
             dimension.length = entry.getValue();
             state.add(dimension);
         }
-    }
-
-    @Override
-    public void open() throws Exception {
-        super.open();
-        SchemaTopic.follow(bootstrap);
     }
 
     @Override

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -47,6 +48,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private final String folder;
     private final java.util.HashMap<String, String> settings;
     private final long retentionMillis;
+    private final Schemas schemas;
     private final Earlier earlier;
 
     private transient Map<String, Part> parts;
@@ -95,16 +97,19 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         List<SnapshotManifest> read() throws Exception;
     }
 
-    ManifestAssembler(String folder, Map<String, String> settings, Duration retention, Earlier earlier) {
+    ManifestAssembler(
+            String folder, Map<String, String> settings, Duration retention, Schemas schemas, Earlier earlier) {
+        this.schemas = schemas;
         this.earlier = earlier;
         this.folder = folder;
-        this.settings = new java.util.HashMap<>(settings);
+        this.settings = new HashMap<>(settings);
         this.retentionMillis = retention.toMillis();
     }
 
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
+        schemas.follow();
         parts = new TreeMap<>();
         positions = new TreeMap<>();
         published = new ArrayDeque<>();

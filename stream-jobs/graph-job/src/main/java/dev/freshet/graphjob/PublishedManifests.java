@@ -3,7 +3,6 @@ package dev.freshet.graphjob;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Consumers;
-import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicScan;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +27,6 @@ final class PublishedManifests implements ManifestAssembler.Earlier {
 
     @Override
     public List<SnapshotManifest> read() {
-        SchemaTopic.follow(bootstrap);
         Map<String, SnapshotManifest> manifests = new TreeMap<>();
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             TopicScan.assign(consumer, Topic.GRAPH_SNAPSHOTS.name());

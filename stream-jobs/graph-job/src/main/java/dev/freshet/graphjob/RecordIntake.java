@@ -20,14 +20,20 @@ abstract class RecordIntake<OUT> extends AbstractStreamOperator<OUT> implements 
 
     private static final long serialVersionUID = 1L;
 
+    private final Schemas schemas;
     private transient Map<Integer, long[]> progress;
     private transient String topic;
     private transient Counter records;
     private transient Counter deadLetters;
 
+    RecordIntake(Schemas schemas) {
+        this.schemas = schemas;
+    }
+
     @Override
     public void open() throws Exception {
         super.open();
+        schemas.follow();
         progress = new TreeMap<>();
         records = getMetricGroup().counter("events");
         deadLetters = getMetricGroup().counter("deadLetters");

@@ -2,7 +2,6 @@ package dev.freshet.graphjob;
 
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Command;
-import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
@@ -11,16 +10,8 @@ final class SnapshotRequests extends RecordIntake<CutPart> {
 
     private static final long serialVersionUID = 1L;
 
-    private final String bootstrap;
-
-    SnapshotRequests(String bootstrap) {
-        this.bootstrap = bootstrap;
-    }
-
-    @Override
-    public void open() throws Exception {
-        super.open();
-        SchemaTopic.follow(bootstrap);
+    SnapshotRequests(Schemas schemas) {
+        super(schemas);
     }
 
     @Override

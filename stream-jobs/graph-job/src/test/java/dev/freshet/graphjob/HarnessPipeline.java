@@ -71,6 +71,19 @@ final class HarnessPipeline implements AutoCloseable {
             Checkpoint from,
             long maxContentWork)
             throws Exception {
+        this(folder, settings, retention, parallelism, from, maxContentWork, () -> {});
+    }
+
+    /** @param schemas asked before state is read */
+    HarnessPipeline(
+            String folder,
+            GraphSettings settings,
+            Duration retention,
+            int parallelism,
+            Checkpoint from,
+            long maxContentWork,
+            Schemas schemas)
+            throws Exception {
         this.parallelism = parallelism;
         for (int subtask = 0; subtask < parallelism; subtask++) {
             itemIds.add(open(one(new ItemIds(), subtask, e -> ShardKeys.of(Shards.of(e.item))), 0, subtask, from));
@@ -116,7 +129,10 @@ final class HarnessPipeline implements AutoCloseable {
             itemErasures.add(
                     open(one(new ItemErasures(), subtask, i -> ShardKeys.of(Shards.of(i.item))), 6, subtask, from));
             catalog.add(open(
-                    one(new ItemCatalog(folder), subtask, i -> ShardKeys.of(Shards.of(i.item))), 7, subtask, from));
+                    one(new ItemCatalog(folder, schemas), subtask, i -> ShardKeys.of(Shards.of(i.item))),
+                    7,
+                    subtask,
+                    from));
         }
         vectorGraphs = new KeyedTwoInputStreamOperatorTestHarness<>(
                 new VectorGraphs(folder, settings, maxContentWork),
@@ -131,7 +147,7 @@ final class HarnessPipeline implements AutoCloseable {
         }
         vectorGraphs.open();
         manifests = new OneInputStreamOperatorTestHarness<>(
-                new ManifestAssembler(folder, settings.toMap(), retention, List::of), 1, 1, 0);
+                new ManifestAssembler(folder, settings.toMap(), retention, schemas, List::of), 1, 1, 0);
         if (from != null) {
             manifests.initializeState(from.stages().get(STAGES));
         }

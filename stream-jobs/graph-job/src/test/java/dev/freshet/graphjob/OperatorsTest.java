@@ -19,22 +19,34 @@ import dev.freshet.schema.SnapshotFile;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.schema.TopicOffset;
 import dev.freshet.topic.Intake;
+import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.avro.Schema;
 import org.apache.avro.file.DataFileStream;
+import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
+import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,6 +58,9 @@ class OperatorsTest {
             .withWindow(Duration.ofMillis(1500))
             .withContent(5, 1000);
     private static final Duration LONG = Duration.ofHours(1);
+
+    /** Items as a later version may have them. */
+    private static final Schema NEWER = newer();
 
     @TempDir
     Path folder;
@@ -297,6 +312,48 @@ class OperatorsTest {
                     .containsExactly(List.of(1f, 5f));
             assertThat(snapshot.manifest().getFeatureVersion()).isEqualTo(4);
             assertThat(snapshot.manifest().getCounts()).containsEntry("catalog", 1L);
+        }
+    }
+
+    @Test
+    void itemsOfAnotherVersionAreReadWithItsSchema() throws Exception {
+        CatalogItem update = new CatalogItem();
+        update.item = "a";
+        ByteBuffer value = new BinaryMessageEncoder<GenericRecord>(GenericData.get(), NEWER)
+                .encode(new GenericRecordBuilder(NEWER)
+                        .set("item", "a")
+                        .set("title", "newer")
+                        .build());
+        update.value = Arrays.copyOf(value.array(), value.remaining());
+        try (HarnessPipeline pipeline = new HarnessPipeline(
+                folder.toUri().toString(), SETTINGS, LONG, 1, null, Long.MAX_VALUE, OperatorsTest::loadNewer)) {
+            pipeline.item(update);
+            pipeline.checkpoint(1);
+            assertThat(newest(pipeline.takeSent()).items())
+                    .extracting(Item::getTitle)
+                    .containsExactly("newer");
+        }
+    }
+
+    private static Schema newer() {
+        Schema schema = Item.getClassSchema();
+        List<Schema.Field> fields = new ArrayList<>();
+        schema.getFields().forEach(field -> fields.add(new Schema.Field(field, field.schema())));
+        fields.add(new Schema.Field("added", Schema.create(Schema.Type.STRING), "Added.", "x"));
+        return Schema.createRecord(schema.getName(), schema.getDoc(), schema.getNamespace(), false, fields);
+    }
+
+    private static void loadNewer() {
+        TopicPartition partition = new TopicPartition(SchemaTopic.NAME, 0);
+        Node node = new Node(0, "host", 1);
+        try (MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none")) {
+            consumer.updatePartitions(
+                    SchemaTopic.NAME, List.of(new PartitionInfo(SchemaTopic.NAME, 0, node, new Node[0], new Node[0])));
+            consumer.updateBeginningOffsets(Map.of(partition, 0L));
+            consumer.updateEndOffsets(Map.of(partition, 1L));
+            consumer.schedulePollTask(() -> consumer.addRecord(new ConsumerRecord<>(
+                    SchemaTopic.NAME, 0, 0, null, NEWER.toString().getBytes(StandardCharsets.UTF_8))));
+            SchemaTopic.load(consumer);
         }
     }
 
