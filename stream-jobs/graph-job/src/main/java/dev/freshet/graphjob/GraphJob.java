@@ -32,6 +32,7 @@ import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
  *                            │         └─ users' items ─→ VectorGraphs ─────────────────────────────────────────┤
  *                            └─ names, degrees: broadcast to RowGraphs      ↑ vectors                           ├→ topics
  * items → intake → ItemErasures → ItemCatalog ──────────────────────────────┴─ files, counts, offsets → ManifestAssembler ─┘
+ *            └─ that there are vectors: broadcast to UserSets
  * erasures → intake → ItemIds, UserSets, ItemErasures
  * </pre>
  *
@@ -109,7 +110,9 @@ public final class GraphJob {
                 .union(erasures.filter(ErasureIntake::isOfUser))
                 .keyBy(event -> ShardKeys.of(Shards.of(event.user)), Types.INT)
                 .connect(itemNames
-                        .union(interactions.getSideOutput(InteractionIntake.TIMES))
+                        .union(
+                                interactions.getSideOutput(InteractionIntake.TIMES),
+                                itemIntake.getSideOutput(ItemIntake.VECTORS))
                         .broadcast())
                 .transform("user-sets", Types.POJO(ShardBatch.class), new UserSets(folder, graphs))
                 .uid("user-sets");

@@ -13,14 +13,19 @@ import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.util.OutputTag;
 
 /** Decodes and checks items. Runs once, for the first vector of a modality declares its length for all. */
 final class ItemIntake extends RecordIntake<CatalogItem> {
 
     private static final long serialVersionUID = 1L;
 
+    /** That there are vectors: once after each start, before the barrier that follows the first. */
+    static final OutputTag<NodeBatch> VECTORS = new OutputTag<>("vectors-exist", Types.POJO(NodeBatch.class));
+
     private transient Map<String, Integer> dimensions;
     private transient ListState<Dimension> state;
+    private transient boolean announced;
 
     ItemIntake(Schemas schemas) {
         super(schemas);
@@ -69,6 +74,17 @@ final class ItemIntake extends RecordIntake<CatalogItem> {
         }
         output.collect(new StreamRecord<>(out));
         return Long.MIN_VALUE;
+    }
+
+    @Override
+    public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
+        if (!announced && !dimensions.isEmpty()) {
+            announced = true;
+            NodeBatch vectors = new NodeBatch();
+            vectors.vectors = true;
+            output.collect(VECTORS, new StreamRecord<>(vectors));
+        }
+        super.prepareSnapshotPreBarrier(checkpointId);
     }
 
     private static String key(RawRecord record) throws BadRecordException {

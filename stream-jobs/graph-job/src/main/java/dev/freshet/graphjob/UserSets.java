@@ -48,7 +48,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     static final OutputTag<ShardBatch> MEMBERSHIPS = new OutputTag<>("memberships", Types.POJO(ShardBatch.class));
     static final OutputTag<NodeBatch> USERS = new OutputTag<>("users", Types.POJO(NodeBatch.class));
 
-    /** Changes of users' live items, without cuts; all of them after a restart. */
+    /** Changes of users' live items, without cuts, once items have vectors: all of them first, and again after a restart. */
     static final OutputTag<NodeBatch> LINKS = new OutputTag<>("user-links", Types.POJO(NodeBatch.class));
 
     /** Pair updates that are put off, so that they can be consolidated. */
@@ -68,7 +68,8 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     private transient SetChanges memberships;
     private transient NodeUpdates users;
     private transient UserLinks links;
-    private transient boolean linksForgotten;
+    private transient boolean linksWanted;
+    private transient boolean linksSent;
     private transient NodeTable items;
     private transient ChainStates chainStates;
     private transient SnapshotChain<LiveInteraction> chain;
@@ -98,7 +99,6 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
         memberships = new SetChanges(settings.fMax() != GraphSettings.UNLIMITED);
         users = new NodeUpdates();
         links = new UserLinks();
-        linksForgotten = context.isRestored();
         items = new NodeTable();
         changes = new Changes();
         chainStates = new ChainStates(context);
@@ -198,6 +198,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     public void processElement2(StreamRecord<NodeBatch> element) {
         NodeUpdates.apply(element.getValue().data, items);
         latest = Math.max(latest, element.getValue().eventTime);
+        linksWanted |= element.getValue().vectors;
     }
 
     private void flush() {
@@ -236,9 +237,9 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     }
 
     private void sendLinks() {
-        if (linksForgotten) {
+        if (linksWanted && !linksSent) {
             // Not before the barrier: the names of items have come by now.
-            linksForgotten = false;
+            linksSent = true;
             sets.forEachLive(this::link);
         }
         Batches.send(links, LINKS, output);
@@ -292,7 +293,9 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     private final class Changes implements InteractionSets.Sink {
         @Override
         public void interaction(String user, InteractionSets.Entry entry) {
-            link(user, entry);
+            if (linksSent) {
+                link(user, entry);
+            }
             try {
                 chain.append(row(user, entry));
             } catch (IOException e) {

@@ -53,9 +53,11 @@ final class HarnessPipeline implements AutoCloseable {
     private final OneInputStreamOperatorTestHarness<CutPart, Outbound> manifests;
     private final List<Outbound> sent = new ArrayList<>();
     private long latest = Long.MIN_VALUE;
+    private boolean vectors;
+    private int linkBatches;
 
-    /** State of all operators at a checkpoint: per stage, of all subtasks together; the last is the assembler's. */
-    record Checkpoint(int parallelism, List<OperatorSubtaskState> stages) {}
+    /** State of all operators at a checkpoint: per stage, of all subtasks together; the last is the assembler's; and of the intakes, which are not here, whether items had vectors. */
+    record Checkpoint(int parallelism, boolean vectors, List<OperatorSubtaskState> stages) {}
 
     HarnessPipeline(String folder, GraphSettings settings, Duration retention, int parallelism, Checkpoint from)
             throws Exception {
@@ -85,6 +87,7 @@ final class HarnessPipeline implements AutoCloseable {
             Schemas schemas)
             throws Exception {
         this.parallelism = parallelism;
+        this.vectors = from != null && from.vectors();
         for (int subtask = 0; subtask < parallelism; subtask++) {
             itemIds.add(open(one(new ItemIds(), subtask, e -> ShardKeys.of(Shards.of(e.item))), 0, subtask, from));
             userSets.add(open(
@@ -194,6 +197,8 @@ final class HarnessPipeline implements AutoCloseable {
     }
 
     void item(CatalogItem item) throws Exception {
+        vectors |= item.value != null
+                && !Topic.ITEMS.codec().decode(item.value).getFeatures().isEmpty();
         itemErasures.get(owner(Shards.of(item.item))).processElement(new StreamRecord<>(item));
         for (KeyedOneInputStreamOperatorTestHarness<Integer, CatalogItem, CatalogItem> harness : itemErasures) {
             for (CatalogItem passed : drain(harness.getOutput(), CatalogItem.class)) {
@@ -210,6 +215,7 @@ final class HarnessPipeline implements AutoCloseable {
     Checkpoint checkpoint(long id) throws Exception {
         NodeBatch time = new NodeBatch();
         time.eventTime = latest;
+        time.vectors = vectors;
         broadcast(userSets::get, time);
         List<OperatorSubtaskState> states = new ArrayList<>();
         for (List<? extends AbstractStreamOperatorTestHarness<?>> stage : stages()) {
@@ -224,7 +230,7 @@ final class HarnessPipeline implements AutoCloseable {
             states.add(AbstractStreamOperatorTestHarness.repackageState(subtasks));
         }
         manifests.getOperator().notifyCheckpointComplete(id);
-        return new Checkpoint(parallelism, states);
+        return new Checkpoint(parallelism, vectors, states);
     }
 
     private List<List<? extends AbstractStreamOperatorTestHarness<?>>> stages() {
@@ -261,6 +267,11 @@ final class HarnessPipeline implements AutoCloseable {
         return found;
     }
 
+    /** Batches of users' items so far. */
+    int linkBatches() {
+        return linkBatches;
+    }
+
     private int owner(int shard) {
         return KeyGroupRangeAssignment.assignKeyToParallelOperator(ShardKeys.of(shard), Shards.COUNT, parallelism);
     }
@@ -292,6 +303,7 @@ final class HarnessPipeline implements AutoCloseable {
                 broadcast(userGraphs::get, batch);
             }
             for (NodeBatch batch : drain(harness.getSideOutput(UserSets.LINKS), NodeBatch.class)) {
+                linkBatches++;
                 vectorGraphs.processElement2(new StreamRecord<>(batch));
             }
             toManifests(harness);

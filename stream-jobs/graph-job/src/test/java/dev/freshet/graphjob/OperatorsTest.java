@@ -102,6 +102,35 @@ class OperatorsTest {
     }
 
     @Test
+    void usersItemsCountFromTheFirstVectorOnHoweverLateItComes() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feedEvents(pipeline, 200);
+            pipeline.checkpoint(1);
+            feedEvents(pipeline, 50);
+            checkpoint = pipeline.checkpoint(2);
+            assertThat(pipeline.linkBatches()).isZero();
+        }
+        try (HarnessPipeline pipeline = pipeline(2, LONG, checkpoint)) {
+            feedEvents(pipeline, 20);
+            pipeline.checkpoint(3);
+            assertThat(pipeline.linkBatches()).isZero();
+            feed(pipeline, 60);
+            pipeline.takeSent();
+            pipeline.checkpoint(4);
+            checkWithoutTopic(pipeline.takeSent());
+            feedEvents(pipeline, 60);
+            checkpoint = pipeline.checkpoint(5);
+            checkWithoutTopic(pipeline.takeSent());
+        }
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            feedEvents(pipeline, 60);
+            pipeline.checkpoint(6);
+            checkWithoutTopic(pipeline.takeSent());
+        }
+    }
+
+    @Test
     void nothingIsPublishedWhereNothingChanged() throws Exception {
         try (HarnessPipeline first = pipeline(1, LONG, null)) {
             feed(first, 50);
@@ -419,6 +448,12 @@ class OperatorsTest {
             if (random.nextInt(4) == 0) {
                 change(pipeline, "i" + random.nextInt(50));
             }
+            feedEvents(pipeline, 1);
+        }
+    }
+
+    private void feedEvents(HarnessPipeline pipeline, int events) throws Exception {
+        for (int e = 0; e < events; e++) {
             String user = "u" + (int) (40 * Math.pow(random.nextDouble(), 1.5));
             String item = "i" + (int) (50 * Math.pow(random.nextDouble(), 2));
             String action = random.nextInt(3) == 0 ? "remove" : "view";
