@@ -27,6 +27,7 @@ import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.PipelineOptionsInternal;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.RestartStrategyOptions;
+import org.apache.flink.configuration.SecurityOptions;
 import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
@@ -220,6 +221,8 @@ public final class LocalGraphJobMain implements Callable<Integer> {
         flink.set(TaskManagerOptions.HOST, HOST);
         flink.set(TaskManagerOptions.BIND_HOST, HOST);
         flink.set(BlobServerOptions.PORT, "0");
+        // There is no Hadoop whose tokens could run out.
+        flink.set(SecurityOptions.DELEGATION_TOKENS_ENABLED, false);
 
         flink.set(CoreOptions.TMP_DIRS, folder.work().toString());
         flink.set(TaskManagerOptions.NUM_TASK_SLOTS, parallelism);
