@@ -22,7 +22,6 @@ import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.message.SchemaStore;
 import org.apache.avro.specific.SpecificRecordBase;
-import org.apache.kafka.common.errors.SerializationException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -127,22 +126,6 @@ class CodecTest {
                 .forEach(sample ->
                         collectMissing(sample.getSchema(), sample.getSchema().getName(), missing));
         assertThat(missing).isEmpty();
-    }
-
-    @Test
-    void serializersPassTombstonesAndNameTheReason() {
-        Interaction interaction = Samples.of(Interaction.class);
-        RecordCodec<Interaction> codec = SingleObjectCodec.of(Interaction.class);
-        try (AvroSerializer<Interaction> serializer = new AvroSerializer<>(codec);
-                AvroDeserializer<Interaction> deserializer = new AvroDeserializer<>(codec)) {
-            assertThat(serializer.serialize("t", null)).isNull();
-            assertThat(deserializer.deserialize("t", null)).isNull();
-            assertThat(deserializer.deserialize("t", serializer.serialize("t", interaction)))
-                    .isEqualTo(interaction);
-            assertThatThrownBy(() -> deserializer.deserialize("t", new byte[] {1, 2, 3}))
-                    .isInstanceOf(SerializationException.class)
-                    .hasMessageContaining("C3 01");
-        }
     }
 
     @Test

@@ -1,7 +1,6 @@
 package dev.freshet.trainer.data;
 
 import dev.freshet.graph.batch.BinaryMatrix;
-import dev.freshet.trainer.tensor.Csr;
 import java.util.Arrays;
 
 /** Which user has which items: sets over dense ids. Immutable. */
@@ -102,14 +101,5 @@ public final class Interactions {
     /** The same sets for the graph builders, users × items. */
     public BinaryMatrix matrix() {
         return BinaryMatrix.of(userOfEach(), entries, users(), items);
-    }
-
-    /** The matrix that averages a user's items: value 1 / degree, users × items. */
-    public Csr mean() {
-        float[] values = new float[entries.length];
-        for (int user = 0; user < users(); user++) {
-            Arrays.fill(values, offsets[user], offsets[user + 1], 1f / degree(user));
-        }
-        return new Csr(items, offsets, entries, values);
     }
 }

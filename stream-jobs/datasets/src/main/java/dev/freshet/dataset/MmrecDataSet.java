@@ -43,7 +43,6 @@ public final class MmrecDataSet {
     private final Split[] splits;
     private final int[] orders;
     private final long[] times;
-    private final boolean timed;
 
     private MmrecDataSet(Path folder, Path file, Rows rows, SortedMap<String, Path> features, int featureRows) {
         this.folder = folder;
@@ -57,8 +56,7 @@ public final class MmrecDataSet {
         this.orders = rows.orders == null ? null : Arrays.copyOf(rows.orders, rows.size);
         this.userCount = Arrays.stream(users).max().orElse(-1) + 1;
         this.itemCount = Math.max(Arrays.stream(items).max().orElse(-1) + 1, featureRows);
-        this.timed = rows.times != null;
-        this.times = timed
+        this.times = rows.times != null
                 ? inMilliseconds(Arrays.copyOf(rows.times, rows.size))
                 : EventTimes.spread(users, orders == null ? new int[users.length] : orders);
     }
@@ -211,11 +209,6 @@ public final class MmrecDataSet {
         if (splits == null) {
             throw new IllegalStateException(file + " has no column x_label, and so no published split");
         }
-    }
-
-    /** Whether the times are the file's own. */
-    public boolean hasTimes() {
-        return timed;
     }
 
     /**

@@ -37,7 +37,6 @@ class MmrecDataSetTest {
         assertThat(data.split(0)).isEqualTo(Split.TEST);
         assertThat(data.rows(Split.TRAIN)).containsExactly(1);
         assertThat(data.rating(0)).isEqualTo(3.5f);
-        assertThat(data.hasTimes()).isTrue();
         assertThat(data.times()).containsExactly(1500000001000L, 1500000000000L);
         assertThat(data.rowsByTime()).containsExactly(1, 0);
         assertThat(data.modalities()).isEmpty();
@@ -66,7 +65,6 @@ class MmrecDataSetTest {
         }
         write(rows.toString());
         MmrecDataSet data = MmrecDataSet.open(folder);
-        assertThat(data.hasTimes()).isFalse();
         long[] times = data.times();
         assertThat(times).isEqualTo(MmrecDataSet.open(folder).times()).doesNotHaveDuplicates();
         assertThat(Arrays.stream(times).min().orElseThrow())

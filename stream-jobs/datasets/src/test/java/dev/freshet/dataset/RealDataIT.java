@@ -25,7 +25,6 @@ class RealDataIT {
         assertThat(data.userCount()).isEqualTo(19_445);
         assertThat(data.itemCount()).isEqualTo(7_050);
         assertThat(data.size()).isEqualTo(160_792);
-        assertThat(data.hasTimes()).isFalse();
         int[] train = data.rows(Split.TRAIN);
         int[] valid = data.rows(Split.VALID);
         int[] test = data.rows(Split.TEST);
@@ -84,7 +83,6 @@ class RealDataIT {
         assertThat(data.rows(Split.TRAIN)).hasSize(75_000);
         assertThat(data.rows(Split.VALID)).hasSize(12_000);
         assertThat(data.rows(Split.TEST)).hasSize(13_000);
-        assertThat(data.hasTimes()).isTrue();
         assertThat(Arrays.stream(data.times()).min()).hasValue(874_724_710_000L);
         assertThat(Arrays.stream(data.times()).max()).hasValue(893_286_638_000L);
         assertThat(meanCosine(data.features("text"))).isCloseTo(.8791, within(5e-5));

@@ -260,18 +260,6 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    /**
-     * Waits until every part is ready.
-     *
-     * @throws ClusterException if one is given up, or the time is over
-     */
-    public void awaitReady(Duration time) throws ClusterException, InterruptedException {
-        Instant deadline = Instant.now().plus(time);
-        for (Supervisor supervisor : supervisors.values()) {
-            supervisor.awaitReady(deadline);
-        }
-    }
-
     /** Why the cluster cannot go on: the first part that was given up. */
     public Optional<ClusterException> failure() {
         return supervisors.values().stream()

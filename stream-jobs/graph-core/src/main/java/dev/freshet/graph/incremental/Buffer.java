@@ -35,11 +35,6 @@ final class Buffer {
         }
     }
 
-    void putByte(int value) {
-        ensure(1);
-        bytes[size++] = (byte) value;
-    }
-
     void putInt(int value) {
         ensure(5);
         int rest = value;
@@ -85,10 +80,6 @@ final class Buffer {
 
     boolean hasMore() {
         return at < size;
-    }
-
-    int getByte() {
-        return bytes[at++] & 0xFF;
     }
 
     int getInt() {

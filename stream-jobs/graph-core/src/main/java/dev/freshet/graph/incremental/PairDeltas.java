@@ -60,15 +60,6 @@ public final class PairDeltas {
         }
     }
 
-    /** Additions that {@link #drain} will make, about. */
-    public long work() {
-        long work = 0;
-        for (int set = 0; set < sets(); set++) {
-            work += 2L * size(afterStart, set) * (size(addedStart, set) + size(removedStart, set));
-        }
-        return work;
-    }
-
     /** Passes on the changed rows by row ascending, without their diagonal, and forgets the sets. */
     public void drain(RowSink sink) {
         int sets = sets();

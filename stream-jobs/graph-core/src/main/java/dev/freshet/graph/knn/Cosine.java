@@ -30,11 +30,6 @@ public final class Cosine {
         return true;
     }
 
-    /** Cosine of two unit rows. */
-    public static float of(float[] a, int aAt, float[] b, int bAt, int columns) {
-        return of(a, aAt, 1, b, bAt, 1, columns);
-    }
-
     /** Cosine of two unit rows whose values lie {@code aStep} and {@code bStep} apart. */
     static float of(float[] a, int aAt, int aStep, float[] b, int bAt, int bStep, int columns) {
         float sum = 0;

@@ -36,7 +36,6 @@ public final class LoopWatcher implements AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
     private static final int MAX_CURVE = 500;
-    private static final int MAX_GATES = 50;
 
     /**
      * A training run.
@@ -57,7 +56,6 @@ public final class LoopWatcher implements AutoCloseable {
     private SnapshotManifest newest;
     private final Deque<Evaluation> curve = new ArrayDeque<>();
     private boolean trainingFinished;
-    private final Deque<Evaluation> gates = new ArrayDeque<>();
     private final Map<String, Long> letters = new TreeMap<>();
 
     LoopWatcher(Clients clients, DeadLetters deadLetters) {
@@ -149,19 +147,12 @@ public final class LoopWatcher implements AutoCloseable {
                 curve.clear();
             }
             trainingFinished = false;
-            append(curve, evaluation, MAX_CURVE);
-        } else {
-            if (evaluation.getKind() == EvaluationKind.GATE) {
-                append(gates, evaluation, MAX_GATES);
+            curve.addLast(evaluation);
+            if (curve.size() > MAX_CURVE) {
+                curve.removeFirst();
             }
+        } else {
             trainingFinished |= !curve.isEmpty() && curve.getLast().getRunId().equals(evaluation.getRunId());
-        }
-    }
-
-    private static void append(Deque<Evaluation> to, Evaluation evaluation, int max) {
-        to.addLast(evaluation);
-        if (to.size() > max) {
-            to.removeFirst();
         }
     }
 
@@ -182,11 +173,6 @@ public final class LoopWatcher implements AutoCloseable {
         return curve.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new Training(curve.getLast(), trainingFinished, List.copyOf(curve)));
-    }
-
-    /** The newest decisions of the quality gate, oldest first. */
-    public synchronized List<Evaluation> gates() {
-        return List.copyOf(gates);
     }
 
     /** Number of dead letters by source topic. */

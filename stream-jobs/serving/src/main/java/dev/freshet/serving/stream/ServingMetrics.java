@@ -56,10 +56,6 @@ public final class ServingMetrics {
                 .register(registry);
     }
 
-    public MeterRegistry registry() {
-        return registry;
-    }
-
     void accepted(long now) {
         accepted.increment();
         eventsIn.add(1, now);
