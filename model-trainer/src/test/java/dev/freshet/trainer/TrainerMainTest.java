@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,7 +124,7 @@ class TrainerMainTest {
         assertThat(data.test().size()).isEqualTo(21_682);
         assertThat(Arrays.stream(train.itemDegrees()).filter(degree -> degree > 0))
                 .hasSize(7_047);
-        assertThat(java.util.stream.IntStream.range(0, train.users())
+        assertThat(IntStream.range(0, train.users())
                         .allMatch(user ->
                                 data.valid().degree(user) > 0 && data.test().degree(user) > 0))
                 .isTrue();

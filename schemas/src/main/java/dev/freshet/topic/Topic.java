@@ -15,6 +15,7 @@ import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.SnapshotManifest;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecordBase;
@@ -105,7 +106,7 @@ public record Topic<T extends SpecificRecordBase>(
 
     /** Every topic by name, in the order of the loop. */
     public static Map<String, Topic<?>> all() {
-        return java.util.Collections.unmodifiableMap(ALL);
+        return Collections.unmodifiableMap(ALL);
     }
 
     private static <T extends SpecificRecordBase> Topic<T> topic(

@@ -10,6 +10,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 
@@ -51,15 +53,15 @@ public final class TopicCatalogue {
         wanted.put(SchemaTopic.NAME, new NewTopic(SchemaTopic.NAME, 1, replication).configs(schemas));
 
         Set<String> created = new TreeSet<>();
-        List<Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>>> results =
+        List<Map.Entry<String, KafkaFuture<Void>>> results =
                 new ArrayList<>(admin.createTopics(wanted.values()).values().entrySet());
-        for (Map.Entry<String, org.apache.kafka.common.KafkaFuture<Void>> result : results) {
+        for (Map.Entry<String, KafkaFuture<Void>> result : results) {
             try {
                 result.getValue().get();
                 created.add(result.getKey());
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof TopicExistsException)) {
-                    throw new org.apache.kafka.common.KafkaException(
+                    throw new KafkaException(
                             "cannot create topic " + result.getKey() + ": "
                                     + e.getCause().getMessage(),
                             e.getCause());

@@ -8,6 +8,7 @@ import dev.freshet.schema.Item;
 import dev.freshet.topic.Topic;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -70,7 +71,7 @@ class CodecTest {
         GenericRecord now = generic(sample);
         sample.getSchema().getFields().forEach(field -> record.put(field.name(), now.get(field.name())));
         record.put("added", List.of("x"));
-        java.nio.ByteBuffer encoded = new BinaryMessageEncoder<GenericRecord>(GenericData.get(), newer).encode(record);
+        ByteBuffer encoded = new BinaryMessageEncoder<GenericRecord>(GenericData.get(), newer).encode(record);
         byte[] bytes = new byte[encoded.remaining()];
         encoded.get(bytes);
 

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
+import com.sun.management.ThreadMXBean;
 import dev.freshet.schema.Interaction;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
@@ -116,7 +119,7 @@ class HostileBytesTest {
         RecordCodec<Interaction> codec = SingleObjectCodec.of(Interaction.class);
         byte[] good = codec.encode(Samples.of(Interaction.class));
         assertThatThrownBy(() -> codec.decode(null)).hasMessageContaining("no tombstones");
-        assertThatThrownBy(() -> codec.decode("{\"user\": 1}".getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+        assertThatThrownBy(() -> codec.decode("{\"user\": 1}".getBytes(StandardCharsets.UTF_8)))
                 .hasMessageContaining("starts with C3 01");
         byte[] unknown = good.clone();
         unknown[5] ^= 1;
@@ -150,7 +153,6 @@ class HostileBytesTest {
     }
 
     private static long allocated() {
-        return ((com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean())
-                .getCurrentThreadAllocatedBytes();
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 }

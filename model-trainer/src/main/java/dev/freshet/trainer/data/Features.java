@@ -1,5 +1,7 @@
 package dev.freshet.trainer.data;
 
+import java.util.Arrays;
+
 /**
  * Feature vectors of one modality.
  *
@@ -20,7 +22,7 @@ public record Features(int dimension, float[] values, boolean[] present) {
     /** Features that every item has. */
     public static Features of(int dimension, float[] values) {
         boolean[] present = new boolean[values.length / dimension];
-        java.util.Arrays.fill(present, true);
+        Arrays.fill(present, true);
         return new Features(dimension, values, present);
     }
 

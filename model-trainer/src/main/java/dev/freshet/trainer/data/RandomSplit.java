@@ -1,6 +1,7 @@
 package dev.freshet.trainer.data;
 
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /** MMRec's random split of each user's rows into train (0), valid (1) and test (2), for data without a published one. */
 public final class RandomSplit {
@@ -29,7 +30,7 @@ public final class RandomSplit {
      */
     public static int[] parts(int[] userOf, int users, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
-        int[] rows = java.util.stream.IntStream.range(0, userOf.length).toArray();
+        int[] rows = IntStream.range(0, userOf.length).toArray();
         for (int last = rows.length - 1; last > 0; last--) {
             int other = random.nextInt(last + 1);
             int swap = rows[last];

@@ -4,12 +4,14 @@ import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.NeighborGraph;
 import dev.freshet.graph.batch.BatchGraphs;
 import dev.freshet.graph.knn.CosineNeighbors;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * What a model is trained on: interactions, features, and the graphs of both, over dense ids. A graph that is not given is
@@ -125,7 +127,7 @@ public final class TrainingData {
         float[] profiles = new float[Math.multiplyExact(users(), dimension)];
         double[] sum = new double[dimension];
         for (int user = 0; user < users(); user++) {
-            java.util.Arrays.fill(sum, 0);
+            Arrays.fill(sum, 0);
             int count = 0;
             for (int p = train.start(user); p < train.start(user + 1); p++) {
                 int item = train.item(p);
@@ -153,7 +155,7 @@ public final class TrainingData {
         return graphs.containsKey(publishedGraph(modality));
     }
 
-    private NeighborGraph graph(String name, int k, java.util.function.Supplier<NeighborGraph> build) {
+    private NeighborGraph graph(String name, int k, Supplier<NeighborGraph> build) {
         NeighborGraph given = graphs.get(name);
         return given != null ? first(given, k) : built.computeIfAbsent(name + '/' + k, missing -> build.get());
     }

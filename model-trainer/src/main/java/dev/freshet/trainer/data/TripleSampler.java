@@ -1,6 +1,7 @@
 package dev.freshet.trainer.data;
 
 import java.util.Iterator;
+import java.util.NoSuchElementException;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
@@ -53,7 +54,7 @@ public final class TripleSampler {
             @Override
             public Batch next() {
                 if (!hasNext()) {
-                    throw new java.util.NoSuchElementException();
+                    throw new NoSuchElementException();
                 }
                 int count = Math.min(size, order.length - next);
                 Batch batch = new Batch(new int[count], new int[count], new int[count]);

@@ -1,5 +1,6 @@
 package dev.freshet.trainer.evaluation;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -18,7 +19,7 @@ public record Metrics(Map<String, Double> values, int users) {
     public static final int MAX = 50;
 
     public Metrics {
-        values = java.util.Collections.unmodifiableMap(new TreeMap<>(values));
+        values = Collections.unmodifiableMap(new TreeMap<>(values));
     }
 
     /** A metric by name; 0 where no user was evaluated. */

@@ -6,6 +6,7 @@ import dev.freshet.trainer.loop.Safetensors.Matrix;
 import dev.freshet.trainer.tensor.Parameter;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -13,6 +14,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -165,7 +167,7 @@ final class ModelStore {
      *
      * @return the versions that stay
      */
-    Set<String> clean(java.util.Collection<String> inForce) throws IOException {
+    Set<String> clean(Collection<String> inForce) throws IOException {
         List<Path> folders;
         try (Stream<Path> paths = Files.list(folder)) {
             folders = paths.filter(Files::isDirectory)
@@ -211,7 +213,7 @@ final class ModelStore {
             throw new IllegalStateException(e);
         }
         try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(java.io.OutputStream.nullOutputStream());
+            in.transferTo(OutputStream.nullOutputStream());
         }
         return HexFormat.of().formatHex(digest.digest());
     }

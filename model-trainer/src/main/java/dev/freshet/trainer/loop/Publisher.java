@@ -12,6 +12,7 @@ import dev.freshet.trainer.Version;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -190,7 +191,7 @@ final class Publisher implements AutoCloseable {
 
     @Override
     public void close() {
-        plain.close(java.time.Duration.ofSeconds(3));
-        transactions.close(java.time.Duration.ofSeconds(3));
+        plain.close(Duration.ofSeconds(3));
+        transactions.close(Duration.ofSeconds(3));
     }
 }

@@ -7,12 +7,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +69,7 @@ record Safetensors(
         }
         byte[] json = JSON.writeValueAsBytes(header);
         byte[] padded = new byte[(json.length + 7) / 8 * 8];
-        java.util.Arrays.fill(padded, (byte) ' ');
+        Arrays.fill(padded, (byte) ' ');
         System.arraycopy(json, 0, padded, 0, json.length);
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), CHUNK)) {
             ByteBuffer length =
@@ -161,7 +163,7 @@ record Safetensors(
                 }
             }
             return new Safetensors(metadata, matrices, numbers, strings);
-        } catch (JsonProcessingException | IndexOutOfBoundsException | java.nio.BufferUnderflowException e) {
+        } catch (JsonProcessingException | IndexOutOfBoundsException | BufferUnderflowException e) {
             throw new IOException(file + ": truncated or corrupt safetensors file (" + e.getMessage() + ")", e);
         }
     }

@@ -25,16 +25,24 @@ import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Workers;
 import dev.freshet.trainer.train.Training;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -407,10 +415,10 @@ public final class TrainingLoop {
                 Duration.between(run.started, Instant.now()).toSeconds(),
                 candidate.outcome().epochs(),
                 decision.getReason());
-        java.util.Set<String> needed = new java.util.HashSet<>(inbox.versionsInForce());
+        Set<String> needed = new HashSet<>(inbox.versionsInForce());
         needed.add(run.version);
         tidy(() -> {
-            java.util.List<ModelRelease> kept = new java.util.ArrayList<>(inbox.releases(options.store.clean(needed)));
+            List<ModelRelease> kept = new ArrayList<>(inbox.releases(options.store.clean(needed)));
             kept.add(release.build());
             EmbeddingRetention.deleteBefore(options.bootstrap, kept);
         });
@@ -430,7 +438,7 @@ public final class TrainingLoop {
     }
 
     private static Iterator<ModelEmbedding> embeddings(String version, SnapshotData data, Embeddings embeddings) {
-        return java.util.stream.Stream.concat(
+        return Stream.concat(
                         rows(
                                 version,
                                 NodeKind.USER,
@@ -450,7 +458,7 @@ public final class TrainingLoop {
                 .iterator();
     }
 
-    private static java.util.stream.Stream<ModelEmbedding> rows(
+    private static Stream<ModelEmbedding> rows(
             String version,
             NodeKind kind,
             IdIndex ids,
@@ -460,7 +468,7 @@ public final class TrainingLoop {
             float[] weights) {
         int d = all.dimension();
         int experts = all.experts().size();
-        return java.util.stream.IntStream.range(0, ids.size()).mapToObj(row -> {
+        return IntStream.range(0, ids.size()).mapToObj(row -> {
             Map<String, Float> byExpert = new HashMap<>();
             for (int e = 0; e < experts; e++) {
                 byExpert.put(all.experts().get(e), weights[row * experts + e]);
@@ -469,10 +477,8 @@ public final class TrainingLoop {
                     version,
                     kind,
                     ids.id(row),
-                    Vectors.toList(java.util.Arrays.copyOfRange(vectors, row * d, (row + 1) * d)),
-                    variances == null
-                            ? null
-                            : Vectors.toList(java.util.Arrays.copyOfRange(variances, row * d, (row + 1) * d)),
+                    Vectors.toList(Arrays.copyOfRange(vectors, row * d, (row + 1) * d)),
+                    variances == null ? null : Vectors.toList(Arrays.copyOfRange(variances, row * d, (row + 1) * d)),
                     byExpert);
         });
     }
@@ -508,7 +514,7 @@ public final class TrainingLoop {
     }
 
     private static String describe(Exception e) {
-        return e instanceof java.nio.file.NoSuchFileException
+        return e instanceof NoSuchFileException
                 ? "no file " + e.getMessage()
                 : String.valueOf(e.getMessage() == null ? e : e.getMessage());
     }

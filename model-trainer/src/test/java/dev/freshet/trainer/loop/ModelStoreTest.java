@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -116,7 +117,7 @@ class ModelStoreTest {
         ModelStore store = new ModelStore(folder, 2);
         Path file = save(store, "v1").path();
         byte[] bytes = Files.readAllBytes(file);
-        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 30));
+        Files.write(file, Arrays.copyOf(bytes, bytes.length - 30));
         assertThatThrownBy(() -> store.load("v1"))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith(file + ": truncated or corrupt");

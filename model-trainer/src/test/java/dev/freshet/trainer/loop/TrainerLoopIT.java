@@ -23,6 +23,8 @@ import dev.freshet.topic.TopicCatalogue;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
+import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,10 +34,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.common.KafkaException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,7 +152,7 @@ class TrainerLoopIT {
                 .isBetween(.999, 1.001);
         assertThat(item.getVariance()).hasSize(first.getDimension());
         assertThat(first.getMetrics().get("recall@20")).isPositive();
-        Path artifact = Path.of(java.net.URI.create(first.getArtifactUri()));
+        Path artifact = Path.of(URI.create(first.getArtifactUri()));
         assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(artifact))))
                 .isEqualTo(first.getArtifactSha256());
 
@@ -178,7 +183,7 @@ class TrainerLoopIT {
     @Test
     void goesOnAfterASnapshotThatCannotBeRead() throws Exception {
         SnapshotManifest corrupt = Snapshots.write(folder, 1, Snapshots.interactions(60, 40, 6), Snapshots.items(40));
-        Path file = Path.of(java.net.URI.create(corrupt.getLocation())).resolve("interactions.avro");
+        Path file = Path.of(URI.create(corrupt.getLocation())).resolve("interactions.avro");
         byte[] bytes = Files.readAllBytes(file);
         bytes[bytes.length / 2] ^= 1;
         Files.write(file, bytes);
@@ -195,7 +200,7 @@ class TrainerLoopIT {
         assertThat(letters.get(1).value().getReason()).contains("snapshot-000000000001", "take a new snapshot");
 
         SnapshotManifest missing = Snapshots.write(folder, 2, Snapshots.interactions(60, 40, 6), Snapshots.items(40));
-        Files.delete(Path.of(java.net.URI.create(missing.getLocation())).resolve("item-jaccard.avro"));
+        Files.delete(Path.of(URI.create(missing.getLocation())).resolve("item-jaccard.avro"));
         send(missing);
         kafka.awaitRecord(
                 Topic.DEAD_LETTERS, letter -> letter.value().getReason().contains("no file"), SOON);
@@ -210,7 +215,7 @@ class TrainerLoopIT {
         send(first);
         start("lightgcn");
         release(1);
-        Files.delete(Path.of(java.net.URI.create(first.getLocation())).resolve("interactions.avro"));
+        Files.delete(Path.of(URI.create(first.getLocation())).resolve("interactions.avro"));
         // A model without a preset for the loop.
         command(Map.of("model", "mf-bpr"));
         kafka.sendBytes(Topic.CONTROL.name(), "TRAIN".getBytes(StandardCharsets.UTF_8), new byte[] {1, 2, 3});
@@ -250,7 +255,7 @@ class TrainerLoopIT {
         assertThat(refusal.getReason()).contains("vbpr needs");
         // The saved model is gone: the loop says so, and what it releases then starts anew.
         Path models = folder.resolve("models");
-        try (java.util.stream.Stream<Path> files = Files.walk(models)) {
+        try (Stream<Path> files = Files.walk(models)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Files.delete(file);
             }
@@ -314,7 +319,7 @@ class TrainerLoopIT {
     void anAbortedReleaseLeavesNothing() throws Exception {
         try (Publisher publisher = new Publisher(kafka.bootstrapServers())) {
             ModelEmbedding embedding = embedding("v");
-            Iterable<ModelEmbedding> broken = () -> new java.util.Iterator<>() {
+            Iterable<ModelEmbedding> broken = () -> new Iterator<>() {
                 private int left = 10;
 
                 @Override
@@ -331,7 +336,7 @@ class TrainerLoopIT {
                 }
             };
             assertThatThrownBy(() -> publisher.release(broken, ModelRelease.newBuilder(), null))
-                    .isInstanceOf(java.io.IOException.class)
+                    .isInstanceOf(IOException.class)
                     .hasMessage("broken");
             assertThat(kafka.drainBytes(Topic.MODEL_EMBEDDINGS.name())).isEmpty();
             assertThat(kafka.drainBytes(Topic.MODELS.name())).isEmpty();
@@ -377,7 +382,7 @@ class TrainerLoopIT {
             // No IOException, after which the loop would go on.
             for (int attempt = 0; attempt < 2; attempt++) {
                 assertThatThrownBy(() -> first.release(List.of(embedding("old")), release("old"), decision("old")))
-                        .isInstanceOf(org.apache.kafka.common.KafkaException.class);
+                        .isInstanceOf(KafkaException.class);
             }
             assertThat(kafka.drainBytes(Topic.MODELS.name())).isEmpty();
         }

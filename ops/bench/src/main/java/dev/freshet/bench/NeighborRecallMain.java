@@ -8,6 +8,7 @@ import dev.freshet.schema.Neighbor;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -83,7 +84,7 @@ public final class NeighborRecallMain implements Callable<Integer> {
         Map<String, float[]> vectors = new TreeMap<>();
         for (int item = 0; item < features.rows(); item++) {
             int start = item * features.columns();
-            vectors.put("v" + item, java.util.Arrays.copyOfRange(features.values(), start, start + features.columns()));
+            vectors.put("v" + item, Arrays.copyOfRange(features.values(), start, start + features.columns()));
         }
         return vectors;
     }

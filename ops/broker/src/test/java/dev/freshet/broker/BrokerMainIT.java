@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -151,7 +152,7 @@ class BrokerMainIT {
             TopicPartition partition = new TopicPartition("t", 0);
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
-            List<String> values = new java.util.ArrayList<>();
+            List<String> values = new ArrayList<>();
             Instant deadline = Instant.now().plus(PATIENCE);
             while (consumer.position(partition)
                     < consumer.endOffsets(List.of(partition)).get(partition)) {

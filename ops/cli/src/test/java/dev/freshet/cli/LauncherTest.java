@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,7 +91,7 @@ class LauncherTest {
     /** Makes a source newer than the build. */
     private void change() throws IOException {
         Path stamp = home.resolve("target/freshet/.built");
-        Files.setLastModifiedTime(stamp, java.nio.file.attribute.FileTime.fromMillis(1_000_000_000_000L));
+        Files.setLastModifiedTime(stamp, FileTime.fromMillis(1_000_000_000_000L));
     }
 
     @Test

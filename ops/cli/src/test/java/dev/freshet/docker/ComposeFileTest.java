@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +24,7 @@ class ComposeFileTest {
         Optional<List<String>> compose = compose();
         assumeTrue(compose.isPresent(), "skipped: neither docker-compose nor docker compose is installed");
 
-        List<String> command = new java.util.ArrayList<>(compose.get());
+        List<String> command = new ArrayList<>(compose.get());
         command.addAll(List.of("-f", ROOT.resolve("docker-compose.yml").toString(), "config", "-q"));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -76,7 +77,7 @@ class ComposeFileTest {
     private static Optional<List<String>> compose() throws InterruptedException {
         for (List<String> candidate : List.of(List.of("docker-compose"), List.of("docker", "compose"))) {
             try {
-                List<String> version = new java.util.ArrayList<>(candidate);
+                List<String> version = new ArrayList<>(candidate);
                 version.add("version");
                 Process process = new ProcessBuilder(version)
                         .redirectErrorStream(true)

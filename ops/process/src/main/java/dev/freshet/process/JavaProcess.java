@@ -3,6 +3,8 @@ package dev.freshet.process;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,11 +147,11 @@ public final class JavaProcess implements AutoCloseable {
         if (log == null || !Files.exists(log)) {
             return List.of();
         }
-        try (java.nio.channels.SeekableByteChannel channel = Files.newByteChannel(log)) {
+        try (SeekableByteChannel channel = Files.newByteChannel(log)) {
             long from = Math.max(logStart, channel.size() - TAIL_BYTES);
             channel.position(Math.min(from, channel.size()));
             byte[] bytes = new byte[(int) (channel.size() - channel.position())];
-            java.nio.ByteBuffer buffer = java.nio.ByteBuffer.wrap(bytes);
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
             while (buffer.hasRemaining() && channel.read(buffer) >= 0) {}
             Deque<String> tail = new ArrayDeque<>();
             for (String line : new String(bytes, 0, buffer.position(), StandardCharsets.UTF_8)

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.function.Predicate;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.admin.Admin;
@@ -163,7 +164,7 @@ public final class TestKafka implements AutoCloseable {
 
     /** Sends records by key in the order of the map's iteration and waits for all of them. */
     public <T extends SpecificRecordBase> void sendAll(Topic<T> topic, Iterable<Map.Entry<String, T>> records) {
-        List<java.util.concurrent.Future<RecordMetadata>> sent = new ArrayList<>();
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (Map.Entry<String, T> record : records) {
             sent.add(producer.send(new ProducerRecord<>(
                     topic.name(),
@@ -179,7 +180,7 @@ public final class TestKafka implements AutoCloseable {
         return await(producer.send(new ProducerRecord<>(topic, key, value)));
     }
 
-    private static RecordMetadata await(java.util.concurrent.Future<RecordMetadata> sent) {
+    private static RecordMetadata await(Future<RecordMetadata> sent) {
         try {
             return sent.get();
         } catch (ExecutionException e) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.schema.Interaction;
 import dev.freshet.topic.Topic;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -117,7 +118,7 @@ class TestKafkaIT {
     private static ProducerRecord<byte[], byte[]> record(String key) {
         return new ProducerRecord<>(
                 "interactions",
-                key.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                key.getBytes(StandardCharsets.UTF_8),
                 Topic.INTERACTIONS.codec().encode(click(key, "i1")));
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 
 /**
  * A data set in MMRec's form: a folder with {@code NAME.inter}, and optionally {@code MODALITY_feat.npy}, published neighbors
@@ -117,9 +119,7 @@ public final class MmrecDataSet {
 
     private static List<Path> list(Path folder, String pattern) throws IOException {
         try (DirectoryStream<Path> paths = Files.newDirectoryStream(folder, pattern)) {
-            return java.util.stream.StreamSupport.stream(paths.spliterator(), false)
-                    .sorted()
-                    .toList();
+            return StreamSupport.stream(paths.spliterator(), false).sorted().toList();
         }
     }
 
@@ -224,7 +224,7 @@ public final class MmrecDataSet {
     public int[] rowsByTime() {
         return IntStream.range(0, users.length)
                 .boxed()
-                .sorted(java.util.Comparator.<Integer>comparingLong(row -> times[row])
+                .sorted(Comparator.<Integer>comparingLong(row -> times[row])
                         .thenComparingInt(row -> orders == null ? 0 : orders[row])
                         .thenComparingInt(row -> row))
                 .mapToInt(Integer::intValue)

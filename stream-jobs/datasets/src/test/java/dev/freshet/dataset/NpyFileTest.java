@@ -10,6 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,7 +122,7 @@ class NpyFileTest {
         byte[] whole = Files.readAllBytes(write(2, "<f4", "False", "(2, 3)", ByteBuffer.allocate(24)));
         Path cut = folder.resolve("cut.npy");
         for (int length = 0; length < whole.length; length++) {
-            Files.write(cut, java.util.Arrays.copyOf(whole, length));
+            Files.write(cut, Arrays.copyOf(whole, length));
             assertThatThrownBy(() -> NpyFile.readFloats(cut)).isInstanceOf(DataSetException.class);
         }
         whole[6] = 9;

@@ -8,14 +8,14 @@ import dev.freshet.topic.Topic;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.util.OutputTag;
 
 /** Puts together and takes apart what subtasks say about a cut. */
 final class Cut {
 
     /** The side output that goes to the {@link ManifestAssembler}. */
-    static final OutputTag<CutPart> TAG =
-            new OutputTag<>("cut", org.apache.flink.api.common.typeinfo.Types.POJO(CutPart.class));
+    static final OutputTag<CutPart> TAG = new OutputTag<>("cut", Types.POJO(CutPart.class));
 
     private Cut() {}
 

@@ -4,6 +4,7 @@ import dev.freshet.graph.GraphSettings;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
@@ -171,7 +172,7 @@ final class JobOptions {
                     return 2;
                 })
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> {
-                    org.slf4j.LoggerFactory.getLogger(JobOptions.class).debug("failed", e);
+                    LoggerFactory.getLogger(JobOptions.class).debug("failed", e);
                     commandLine.getErr().println(commandLine.getCommandName() + ": " + oneLine(e));
                     return 1;
                 })

@@ -16,6 +16,7 @@ import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.runtime.state.AbstractKeyedStateBackend;
 import org.apache.flink.runtime.state.KeyGroupRange;
 import org.apache.flink.runtime.state.KeyedStateBackend;
 
@@ -31,7 +32,7 @@ final class KeyedStores {
     KeyedStores(KeyedStateBackend<Integer> backend, KeyedStateStore store) {
         this.backend = backend;
         this.store = store;
-        this.shards = ((org.apache.flink.runtime.state.AbstractKeyedStateBackend<?>) backend).getKeyGroupRange();
+        this.shards = ((AbstractKeyedStateBackend<?>) backend).getKeyGroupRange();
     }
 
     /** Reading or writing the state backend failed: the task fails, and starts again from the last checkpoint. */

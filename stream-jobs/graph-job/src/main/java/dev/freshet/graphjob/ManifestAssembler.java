@@ -46,7 +46,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private static final int MIN_RETAINED = 3;
 
     private final String folder;
-    private final java.util.HashMap<String, String> settings;
+    private final HashMap<String, String> settings;
     private final long retentionMillis;
     private final Schemas schemas;
     private final Earlier earlier;

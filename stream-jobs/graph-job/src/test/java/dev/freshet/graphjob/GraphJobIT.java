@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -217,7 +218,7 @@ class GraphJobIT {
     void aBadRecordBecomesOneDeadLetterWithItsBytes() throws Exception {
         Interaction good = interaction("u1", "i1", "view", START);
         byte[] encoded = Topic.INTERACTIONS.codec().encode(good);
-        byte[] truncated = java.util.Arrays.copyOf(encoded, encoded.length - 5);
+        byte[] truncated = Arrays.copyOf(encoded, encoded.length - 5);
         byte[] unknown = encoded.clone();
         unknown[4] ^= 0x55;
         Map<String, byte[]> badInteractions = new HashMap<>();
@@ -302,7 +303,7 @@ class GraphJobIT {
                     SchemaTopic.NAME,
                     bytes(String.format("%016x", SchemaNormalization.parsingFingerprint64(newer))),
                     bytes(newer.toString()));
-            kafka.sendBytes("interactions", bytes("u2"), java.util.Arrays.copyOf(value.array(), value.remaining()));
+            kafka.sendBytes("interactions", bytes("u2"), Arrays.copyOf(value.array(), value.remaining()));
 
             assertThat(job.awaitManifest().getCounts()).containsEntry("interactions", 2L);
         }

@@ -6,6 +6,7 @@ import dev.freshet.graph.incremental.Shards;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Topic;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -260,7 +261,7 @@ final class HarnessPipeline implements AutoCloseable {
         for (Outbound record : records) {
             if (record.topic.equals(Topic.GRAPH_SNAPSHOTS.name())) {
                 found.put(
-                        new String(record.key, java.nio.charset.StandardCharsets.UTF_8),
+                        new String(record.key, StandardCharsets.UTF_8),
                         record.value == null ? null : Cut.manifest(record.value));
             }
         }

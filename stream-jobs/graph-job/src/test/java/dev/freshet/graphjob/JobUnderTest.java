@@ -28,6 +28,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -186,12 +188,11 @@ final class JobUnderTest implements AutoCloseable {
                 .get(topic.name())
                 .partitions()
                 .size();
-        Map<TopicPartition, OffsetSpec> wanted =
-                new TreeMap<>(java.util.Comparator.comparing(TopicPartition::toString));
+        Map<TopicPartition, OffsetSpec> wanted = new TreeMap<>(Comparator.comparing(TopicPartition::toString));
         for (int partition = 0; partition < partitions; partition++) {
             wanted.put(new TopicPartition(topic.name(), partition), OffsetSpec.latest());
         }
-        Map<TopicPartition, Long> ends = new java.util.HashMap<>();
+        Map<TopicPartition, Long> ends = new HashMap<>();
         kafka.admin().listOffsets(wanted).all().get().forEach((partition, end) -> ends.put(partition, end.offset()));
         return ends;
     }
@@ -216,7 +217,7 @@ final class JobUnderTest implements AutoCloseable {
 
         Map<String, List<NeighborList>> published = new TreeMap<>();
         kafka.table(Topic.NEIGHBORS).values().stream()
-                .sorted(java.util.Comparator.comparing(NeighborList::getNode))
+                .sorted(Comparator.comparing(NeighborList::getNode))
                 .forEach(list -> published
                         .computeIfAbsent(list.getGraph(), graph -> new ArrayList<>())
                         .add(list));

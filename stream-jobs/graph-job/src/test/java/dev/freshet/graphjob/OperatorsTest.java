@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -550,7 +551,7 @@ class OperatorsTest {
         neighbors.values().forEach(list -> published
                 .computeIfAbsent(list.getGraph(), graph -> new ArrayList<>())
                 .add(list));
-        published.values().forEach(lists -> lists.sort(java.util.Comparator.comparing(NeighborList::getNode)));
+        published.values().forEach(lists -> lists.sort(Comparator.comparing(NeighborList::getNode)));
         assertThat(published).isEqualTo(graphs);
     }
 

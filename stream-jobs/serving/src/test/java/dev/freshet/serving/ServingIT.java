@@ -23,9 +23,11 @@ import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -203,7 +205,7 @@ class ServingIT {
     }
 
     private void awaitLastEvents() throws Exception {
-        Map<String, java.time.Instant> last = new HashMap<>();
+        Map<String, Instant> last = new HashMap<>();
         kafka.drain(Topic.INTERACTIONS)
                 .forEach(event -> last.merge(
                         event.value().getUser(), event.value().getEventTime(), (a, b) -> a.isAfter(b) ? a : b));
@@ -359,7 +361,7 @@ class ServingIT {
                             .isTrue();
                     try {
                         return new Http(port).get("/health").statusCode() == 200;
-                    } catch (java.io.IOException e) {
+                    } catch (IOException e) {
                         return false;
                     }
                 });

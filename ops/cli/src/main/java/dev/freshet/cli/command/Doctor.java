@@ -1,5 +1,6 @@
 package dev.freshet.cli.command;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.cluster.RunFile;
@@ -7,6 +8,7 @@ import dev.freshet.process.Installation;
 import dev.freshet.process.Ports;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.lang.module.ModuleFinder;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.DirectoryStream;
@@ -75,9 +77,7 @@ final class Doctor {
                 Runtime.version() + " (" + System.getProperty("java.vendor") + ") in "
                         + System.getProperty("java.home"));
         if (ModuleLayer.boot().findModule("jdk.unsupported").isEmpty()
-                || java.lang.module.ModuleFinder.ofSystem()
-                        .find("jdk.incubator.vector")
-                        .isEmpty()) {
+                || ModuleFinder.ofSystem().find("jdk.incubator.vector").isEmpty()) {
             fail(
                     "vector API",
                     "this Java lacks the module jdk.incubator.vector",
@@ -97,7 +97,7 @@ final class Doctor {
     }
 
     private void memory() {
-        var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+        var system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long total = system.getTotalMemorySize();
         String found = String.format(Locale.ROOT, "%.1f GiB", (double) total / GIB);
         if (total < 4 * GIB) {

@@ -1,6 +1,7 @@
 package dev.freshet.cli.command;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
@@ -23,7 +24,7 @@ public final class ResidentMemory {
                 return OptionalLong.empty();
             }
             Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid)).start();
-            String answer = new String(ps.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII);
+            String answer = new String(ps.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             return answer.isBlank() ? OptionalLong.empty() : OptionalLong.of(kibibytes(answer));
         } catch (IOException | NumberFormatException e) {
             return OptionalLong.empty();

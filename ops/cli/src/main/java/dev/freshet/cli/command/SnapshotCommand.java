@@ -17,13 +17,14 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code freshet snapshot}: asks the graph job for a snapshot now. */
-@picocli.CommandLine.Command(
+@CommandLine.Command(
         name = "snapshot",
         mixinStandardHelpOptions = true,
         description = "Takes a snapshot of every graph now, and waits for it.",

@@ -23,13 +23,14 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code freshet train}: asks the trainer to train now, and follows it until it has decided on a release. */
-@picocli.CommandLine.Command(
+@CommandLine.Command(
         name = "train",
         mixinStandardHelpOptions = true,
         description = "Trains on the newest snapshot now, and waits for the release.",

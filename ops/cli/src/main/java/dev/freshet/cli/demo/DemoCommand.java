@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -77,9 +78,7 @@ public final class DemoCommand implements Callable<Integer> {
         Optional<String> photos =
                 feedOptions.photos().map(folder -> folder.toAbsolutePath().toString());
         if (photos.isPresent()
-                && !options.arguments()
-                        .getOrDefault(Part.SERVING, java.util.List.of())
-                        .contains("--photos")) {
+                && !options.arguments().getOrDefault(Part.SERVING, List.of()).contains("--photos")) {
             options = options.with(Part.SERVING, "--photos", photos.get());
         }
         Signals.onStop(this::stop);

@@ -1,5 +1,6 @@
 package dev.freshet.cli.demo;
 
+import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -36,7 +37,7 @@ final class FeedState {
                 return new FeedState(file, object);
             }
             throw new IOException(file + " is no JSON object; delete it to send the feed from its beginning");
-        } catch (com.fasterxml.jackson.core.JacksonException e) {
+        } catch (JacksonException e) {
             throw new IOException(file + " is no JSON; delete it to send the feed from its beginning", e);
         }
     }

@@ -10,6 +10,7 @@ import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicScan;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -152,7 +153,7 @@ public final class RecommendationCheck {
     private static Map<String, List<String>> recommended(Consumer<byte[], byte[]> consumer) {
         Map<String, List<String>> recommended = new HashMap<>();
         read(consumer, Topic.RECOMMENDATIONS, record -> {
-            String user = new String(record.key(), java.nio.charset.StandardCharsets.UTF_8);
+            String user = new String(record.key(), StandardCharsets.UTF_8);
             if (record.value() == null) {
                 recommended.remove(user);
                 return;

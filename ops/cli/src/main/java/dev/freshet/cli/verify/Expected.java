@@ -15,6 +15,7 @@ import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -121,7 +122,7 @@ record Expected(
         }
 
         private void addItem(ConsumerRecord<byte[], byte[]> record) throws BadRecordException {
-            String key = new String(record.key(), java.nio.charset.StandardCharsets.UTF_8);
+            String key = new String(record.key(), StandardCharsets.UTF_8);
             if (record.value() == null) {
                 items.remove(key);
                 return;

@@ -8,6 +8,7 @@ import dev.freshet.schema.Interaction;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +27,7 @@ class HotKeyFeedTest {
         assertThat(read(EVENTS / 2)).isEqualTo(events.subList(EVENTS / 2, EVENTS));
     }
 
-    private static double share(List<Interaction> events, java.util.function.Predicate<Interaction> what) {
+    private static double share(List<Interaction> events, Predicate<Interaction> what) {
         return (double) events.stream().filter(what).count() / events.size();
     }
 

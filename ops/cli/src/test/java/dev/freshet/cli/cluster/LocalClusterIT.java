@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.freshet.cli.cluster.PartStatus.State;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -20,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -180,8 +183,8 @@ class LocalClusterIT {
             while (asking.get()) {
                 try {
                     RunFile.running(folder);
-                } catch (java.io.IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
                 }
             }
         });
@@ -204,7 +207,7 @@ class LocalClusterIT {
     }
 
     /** As the kernel sees it: a process does not see its own lock by trying. */
-    private boolean lockIsFree() throws java.io.IOException {
+    private boolean lockIsFree() throws IOException {
         Path locks = Path.of("/proc/locks");
         assumeTrue(Files.isReadable(locks), "needs /proc/locks");
         String inode = ":" + Files.getAttribute(folder.resolve("run/lock"), "unix:ino") + " ";
@@ -219,7 +222,7 @@ class LocalClusterIT {
         return LocalCluster.start(options, BROKER, (part, status) -> states.add(status.state()));
     }
 
-    private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
+    private static void await(BooleanSupplier condition) throws InterruptedException {
         Instant deadline = Instant.now().plus(PATIENCE);
         while (!condition.getAsBoolean()) {
             assertThat(Instant.now()).isBefore(deadline);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freshet.dataset.BadRows;
 import dev.freshet.dataset.DataSets;
 import dev.freshet.dataset.Feed;
+import dev.freshet.dataset.FeedEvent;
 import dev.freshet.dataset.storefront.Storefront;
 import dev.freshet.dataset.storefront.StorefrontOptions;
 import dev.freshet.schema.Interaction;
@@ -119,7 +120,7 @@ class SendIT {
         List<String> expected = new ArrayList<>();
         try (Feed.Cursor cursor = feed.open(0)) {
             while (cursor.position() < stopped) {
-                if (cursor.next() instanceof dev.freshet.dataset.FeedEvent.OfInteraction e) {
+                if (cursor.next() instanceof FeedEvent.OfInteraction e) {
                     expected.add(e.interaction().getEventId());
                 }
             }

@@ -9,6 +9,7 @@ import dev.freshet.dataset.FeedEvent;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.Item;
 import dev.freshet.topic.Intake;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLDecoder;
@@ -21,9 +22,11 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -157,9 +160,9 @@ class StorefrontTest {
     void titlesAreReadableAndPicturesAreSvg() throws Exception {
         for (FeedEvent event : take(new Storefront(SMALL), 0, 240)) {
             Item item = ((FeedEvent.OfItem) event).item();
-            String category = item.getAttributes().get("category").toLowerCase(java.util.Locale.ROOT);
+            String category = item.getAttributes().get("category").toLowerCase(Locale.ROOT);
             boolean clear = item.getAttributes().get("text").equals("clear");
-            assertThat(item.getTitle().toLowerCase(java.util.Locale.ROOT).contains(category))
+            assertThat(item.getTitle().toLowerCase(Locale.ROOT).contains(category))
                     .as(item.getTitle())
                     .isEqualTo(clear);
             assertThat(URI.create(item.getImageUrl()).getScheme()).isEqualTo("data");
@@ -167,7 +170,7 @@ class StorefrontTest {
                     item.getImageUrl().substring("data:image/svg+xml,".length()), StandardCharsets.UTF_8);
             assertThat(DocumentBuilderFactory.newInstance()
                             .newDocumentBuilder()
-                            .parse(new java.io.ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)))
+                            .parse(new ByteArrayInputStream(svg.getBytes(StandardCharsets.UTF_8)))
                             .getDocumentElement()
                             .getTagName())
                     .isEqualTo("svg");
@@ -219,7 +222,7 @@ class StorefrontTest {
             Map<String, Set<String>> train,
             Map<String, Set<String>> test,
             Set<String> items,
-            java.util.function.Function<String, ToDoubleFunction<String>> scorer) {
+            Function<String, ToDoubleFunction<String>> scorer) {
         double sum = 0;
         int users = 0;
         for (Map.Entry<String, Set<String>> entry : test.entrySet()) {

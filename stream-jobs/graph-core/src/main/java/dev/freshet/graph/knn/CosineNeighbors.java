@@ -2,6 +2,7 @@ package dev.freshet.graph.knn;
 
 import dev.freshet.graph.NeighborGraph;
 import dev.freshet.graph.TopK;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -106,8 +107,6 @@ public final class CosineNeighbors {
             offsets[row + 1] = at;
         }
         return new NeighborGraph(
-                offsets,
-                java.util.Arrays.copyOf(neighbors, offsets[rows]),
-                java.util.Arrays.copyOf(weights, offsets[rows]));
+                offsets, Arrays.copyOf(neighbors, offsets[rows]), Arrays.copyOf(weights, offsets[rows]));
     }
 }

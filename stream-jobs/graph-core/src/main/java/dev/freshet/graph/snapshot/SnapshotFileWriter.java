@@ -10,6 +10,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.apache.avro.file.CodecFactory;
 import org.apache.avro.file.DataFileWriter;
+import org.apache.avro.io.DatumWriter;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecordBase;
 
@@ -39,7 +40,7 @@ public final class SnapshotFileWriter<T extends SpecificRecordBase> implements A
         }
         counter = new Counter(new DigestOutputStream(out, digest));
         SpecificData data = SpecificData.getForClass(type);
-        rows = new DataFileWriter<>((org.apache.avro.io.DatumWriter<T>) data.createDatumWriter(data.getSchema(type)));
+        rows = new DataFileWriter<>((DatumWriter<T>) data.createDatumWriter(data.getSchema(type)));
         rows.setCodec(CodecFactory.zstandardCodec(ZSTD_LEVEL));
         rows.setSyncInterval(BLOCK_BYTES);
         // A fixed marker instead of a random one, so that equal rows are equal bytes.

@@ -9,6 +9,7 @@ import dev.freshet.schema.SnapshotItem;
 import dev.freshet.schema.SnapshotManifest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -23,9 +24,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.avro.file.DataFileStream;
+import org.apache.avro.io.DatumReader;
 import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificRecordBase;
 
@@ -112,8 +115,7 @@ public final class SnapshotReader {
 
     @SuppressWarnings("unchecked")
     private static <T extends SpecificRecordBase> void readFile(
-            SnapshotManifest manifest, SnapshotFile file, Class<T> type, java.util.function.Consumer<T> rows)
-            throws IOException {
+            SnapshotManifest manifest, SnapshotFile file, Class<T> type, Consumer<T> rows) throws IOException {
         Path path = Path.of(URI.create(manifest.getLocation())).resolve(file.getPath());
         MessageDigest digest;
         try {
@@ -123,12 +125,12 @@ public final class SnapshotReader {
         }
         SpecificData data = SpecificData.getForClass(type);
         try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest);
-                DataFileStream<T> stream = new DataFileStream<>(
-                        in, (org.apache.avro.io.DatumReader<T>) data.createDatumReader(data.getSchema(type)))) {
+                DataFileStream<T> stream =
+                        new DataFileStream<>(in, (DatumReader<T>) data.createDatumReader(data.getSchema(type)))) {
             while (stream.hasNext()) {
                 rows.accept(stream.next());
             }
-            in.transferTo(java.io.OutputStream.nullOutputStream());
+            in.transferTo(OutputStream.nullOutputStream());
         }
         String found = HexFormat.of().formatHex(digest.digest());
         if (!found.equals(file.getSha256())) {

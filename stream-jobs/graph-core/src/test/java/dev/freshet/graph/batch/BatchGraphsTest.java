@@ -16,6 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 
 class BatchGraphsTest {
@@ -159,8 +160,7 @@ class BatchGraphsTest {
             order.forEach(e -> live.add(events[e[0]], 0, e[0]));
             assertThat(live.live())
                     .extracting(LiveInteraction::getItem, LiveInteraction::getOffset)
-                    .containsExactly(
-                            org.assertj.core.groups.Tuple.tuple("a", 2L), org.assertj.core.groups.Tuple.tuple("b", 3L));
+                    .containsExactly(Tuple.tuple("a", 2L), Tuple.tuple("b", 3L));
         }
         LiveInteractions removed = new LiveInteractions();
         removed.add(events[1], 1, 1);

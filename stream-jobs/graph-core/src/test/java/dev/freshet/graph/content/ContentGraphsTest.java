@@ -12,6 +12,7 @@ import dev.freshet.schema.NeighborList;
 import dev.freshet.topic.Keys;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -194,7 +195,7 @@ class ContentGraphsTest {
             Map<String, List<NeighborList>> followed = new TreeMap<>();
             published.values().forEach(list -> followed.computeIfAbsent(list.getGraph(), graph -> new ArrayList<>())
                     .add(new NeighborList(list.getGraph(), list.getNode(), list.getNeighbors(), 0, 0L)));
-            followed.values().forEach(lists -> lists.sort(java.util.Comparator.comparing(NeighborList::getNode)));
+            followed.values().forEach(lists -> lists.sort(Comparator.comparing(NeighborList::getNode)));
             assertThat(followed).isEqualTo(expected);
             for (String graph : graphs.names()) {
                 Map<String, NeighborList> all = new TreeMap<>();

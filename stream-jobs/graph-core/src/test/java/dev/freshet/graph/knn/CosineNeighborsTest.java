@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.graph.NeighborGraph;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -44,9 +45,9 @@ class CosineNeighborsTest {
     @Test
     void tiesGoToTheSmallerRow() {
         float[] same = new float[300 * 3];
-        java.util.Arrays.fill(same, 2);
+        Arrays.fill(same, 2);
         NeighborGraph graph = CosineNeighbors.of(same, 300, 3, 3, 2);
-        assertThat(java.util.Arrays.copyOf(graph.neighbors(), 12)).containsExactly(1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2);
+        assertThat(Arrays.copyOf(graph.neighbors(), 12)).containsExactly(1, 2, 3, 0, 2, 3, 0, 1, 3, 0, 1, 2);
         assertThat(graph.neighbors()[graph.offsets()[299]]).isZero();
     }
 

@@ -28,14 +28,18 @@ import io.javalin.http.staticfiles.Location;
 import io.javalin.json.JavalinJackson;
 import io.javalin.util.JavalinBindException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -46,6 +50,7 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.state.HostInfo;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -316,7 +321,7 @@ public final class HttpApi implements AutoCloseable {
                 ? null
                 : new Answers.EmbeddingView(
                         model.version(),
-                        vector.origin().name().toLowerCase(java.util.Locale.ROOT),
+                        vector.origin().name().toLowerCase(Locale.ROOT),
                         vector.values().length,
                         FoldIn.norm(vector.values()));
     }
@@ -471,11 +476,7 @@ public final class HttpApi implements AutoCloseable {
     private final class ProblemPages extends ErrorHandler {
 
         @Override
-        public void handle(
-                String target,
-                Request base,
-                jakarta.servlet.http.HttpServletRequest request,
-                jakarta.servlet.http.HttpServletResponse response)
+        public void handle(String target, Request base, HttpServletRequest request, HttpServletResponse response)
                 throws IOException {
             int status = response.getStatus();
             response.setContentType(Problem.CONTENT_TYPE);
@@ -487,10 +488,9 @@ public final class HttpApi implements AutoCloseable {
         }
 
         @Override
-        public java.nio.ByteBuffer badMessageError(
-                int status, String reason, org.eclipse.jetty.http.HttpFields.Mutable fields) {
+        public ByteBuffer badMessageError(int status, String reason, HttpFields.Mutable fields) {
             fields.put("Content-Type", Problem.CONTENT_TYPE);
-            return java.nio.ByteBuffer.wrap(HttpApi.this
+            return ByteBuffer.wrap(HttpApi.this
                     .write(Problem.of(status, "Request refused", reason, null))
                     .getBytes(StandardCharsets.UTF_8));
         }

@@ -1,6 +1,7 @@
 package dev.freshet.serving.release;
 
 import dev.freshet.serving.stream.ServingContext;
+import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.Producer;
 
@@ -56,6 +57,6 @@ public final class LoopFollower implements AutoCloseable {
     public void close() {
         releases.close();
         watcher.close();
-        producer.close(java.time.Duration.ofSeconds(2));
+        producer.close(Duration.ofSeconds(2));
     }
 }

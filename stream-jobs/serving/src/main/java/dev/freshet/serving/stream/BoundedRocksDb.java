@@ -6,6 +6,7 @@ import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.Cache;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBufferManager;
 
 /** One block cache and one budget of write buffers for all stores of the process; each store would bring its own 100 MB. */
@@ -16,7 +17,7 @@ public final class BoundedRocksDb implements RocksDBConfigSetter {
     private static final long WRITE_BUFFER_PER_STORE = 8L << 20;
 
     static {
-        org.rocksdb.RocksDB.loadLibrary();
+        RocksDB.loadLibrary();
     }
 
     private static final Cache CACHE = new LRUCache(CACHE_BYTES);

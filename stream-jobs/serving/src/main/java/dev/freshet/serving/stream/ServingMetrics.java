@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.function.ToDoubleFunction;
 
 /** What serving counts, under the names that {@code /metrics} shows. */
 public final class ServingMetrics {
@@ -115,7 +116,7 @@ public final class ServingMetrics {
     }
 
     /** Shows a number of an object for as long as it lives. */
-    public <T> void gauge(String name, String description, T object, java.util.function.ToDoubleFunction<T> value) {
+    public <T> void gauge(String name, String description, T object, ToDoubleFunction<T> value) {
         Gauge.builder(name, object, value)
                 .description(description)
                 .strongReference(true)

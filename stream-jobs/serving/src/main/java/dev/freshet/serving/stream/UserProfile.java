@@ -8,6 +8,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -155,6 +156,6 @@ public final class UserProfile {
 
     /** The latest event time of an encoded profile, without decoding the rest. */
     static long lastActivity(byte[] bytes) {
-        return java.nio.ByteBuffer.wrap(bytes).getLong(1);
+        return ByteBuffer.wrap(bytes).getLong(1);
     }
 }

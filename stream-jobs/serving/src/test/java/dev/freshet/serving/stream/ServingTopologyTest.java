@@ -3,6 +3,7 @@ package dev.freshet.serving.stream;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.codec.BadRecordException;
 import dev.freshet.codec.Vectors;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.schema.Embedding;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -142,7 +144,7 @@ class ServingTopologyTest {
     private static <T extends SpecificRecordBase> T decode(Topic<T> topic, byte[] value) {
         try {
             return value == null ? null : topic.codec().decode(value);
-        } catch (dev.freshet.codec.BadRecordException e) {
+        } catch (BadRecordException e) {
             throw new AssertionError(e);
         }
     }
@@ -214,7 +216,7 @@ class ServingTopologyTest {
         pipe("interactions", "a", new byte[] {1, 2, 3});
         pipe("interactions", "a", null);
         byte[] good = Topic.INTERACTIONS.codec().encode(new Interaction("a", "q", "click", 1.0, NOW, null));
-        pipe("interactions", "a", java.util.Arrays.copyOf(good, good.length - 3));
+        pipe("interactions", "a", Arrays.copyOf(good, good.length - 3));
         event("", "q", "click", 1);
         event("a", "q", "click", -200_000);
         pipe("items", "q", new byte[0]);
