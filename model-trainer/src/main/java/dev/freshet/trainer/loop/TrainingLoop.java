@@ -1,23 +1,16 @@
 package dev.freshet.trainer.loop;
 
-import dev.freshet.codec.Vectors;
-import dev.freshet.graph.IdIndex;
 import dev.freshet.graph.snapshot.GraphSnapshot;
 import dev.freshet.graph.snapshot.SnapshotReader;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.EvaluationKind;
-import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
-import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
-import dev.freshet.schema.TopicOffset;
 import dev.freshet.topic.SchemaTopic;
-import dev.freshet.topic.Topic;
 import dev.freshet.trainer.Version;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.evaluation.Metrics;
-import dev.freshet.trainer.model.Embeddings;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
@@ -31,18 +24,13 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -59,16 +47,10 @@ public final class TrainingLoop {
     private static final DateTimeFormatter VERSION =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
-    /** Entry of a release's configuration: events that the snapshot had seen. */
-    static final String EVENTS = "events";
-
     private final Options options;
     private final Consumer<byte[], byte[]> consumer;
     private volatile boolean stopped;
-    private final Map<String, Progress> progress = new HashMap<>();
-
-    /** What was trained last of a model. */
-    private record Progress(String snapshotId, long events, Instant finished) {}
+    private final RetrainingPolicy policy;
 
     /**
      * Options.
@@ -96,6 +78,7 @@ public final class TrainingLoop {
 
     TrainingLoop(Options options) {
         this.options = options;
+        this.policy = new RetrainingPolicy(options.minNewInteractions, options.minInterval);
         this.consumer = Inbox.consumer(options.bootstrap);
     }
 
@@ -139,10 +122,11 @@ public final class TrainingLoop {
         if (snapshot == null) {
             return;
         }
+        String name = options.model.name();
         Inbox.Command command = inbox.nextCommand();
         if (command != null) {
             obey(command, snapshot, inbox, publisher, backend, workers);
-        } else if (isDue(snapshot.manifest(), inbox)) {
+        } else if (policy.isDue(name, snapshot.manifest(), inbox.inForce(name))) {
             train(options.model, snapshot, inbox, publisher, backend, workers);
         }
     }
@@ -173,32 +157,6 @@ public final class TrainingLoop {
         if (train(factory, snapshot, inbox, publisher, backend, workers)) {
             inbox.done(command.source());
         }
-    }
-
-    private boolean isDue(SnapshotManifest manifest, Inbox inbox) {
-        Progress last = progress.get(options.model.name());
-        if (last == null) {
-            ModelRelease release = inbox.inForce(options.model.name());
-            if (release == null) {
-                return true;
-            }
-            last = new Progress(
-                    release.getSnapshotId(),
-                    Long.parseLong(release.getConfiguration().getOrDefault(EVENTS, "0")),
-                    release.getReleasedAt());
-            progress.put(options.model.name(), last);
-        }
-        return manifest.getSnapshotId().compareTo(last.snapshotId) > 0
-                && events(manifest) - last.events >= options.minNewInteractions
-                && !Instant.now().isBefore(last.finished.plus(options.minInterval));
-    }
-
-    /** Events on the topic of interactions that the snapshot has seen. */
-    private static long events(SnapshotManifest manifest) {
-        return manifest.getOffsets().stream()
-                .filter(offset -> offset.getTopic().equals(Topic.INTERACTIONS.name()))
-                .mapToLong(TopicOffset::getOffset)
-                .sum();
     }
 
     /** Trains, unless the snapshot cannot be read: then it answers false. */
@@ -238,7 +196,7 @@ public final class TrainingLoop {
             // What the data or the settings lack, another snapshot or command may have: the loop goes on.
             LOG.error("{}: not released: {}", run.version, describe(e), e instanceof IOException ? null : e);
             refuse(run, describe(e), publisher);
-            finish(factory, manifest, Instant.now());
+            policy.trained(factory.name(), manifest, Instant.now());
         }
         return true;
     }
@@ -253,7 +211,7 @@ public final class TrainingLoop {
                     + data.all().size() + " interactions, too few to train on";
             LOG.info(reason);
             refuse(run, reason, publisher);
-            finish(run.factory, manifest, Instant.MIN);
+            policy.trained(run.factory.name(), manifest, Instant.MIN);
             return;
         }
         LOG.info(
@@ -343,7 +301,7 @@ public final class TrainingLoop {
         }
         // As long as there is no model at all, the next snapshot may try at once.
         boolean without = !candidate.accepted() && inbox.inForce(run.factory.name()) == null;
-        finish(run.factory, run.manifest, without ? Instant.MIN : Instant.now());
+        policy.trained(run.factory.name(), run.manifest, without ? Instant.MIN : Instant.now());
     }
 
     private static Evaluation progress(Run run, Training.Epoch epoch) {
@@ -371,7 +329,7 @@ public final class TrainingLoop {
             Publisher publisher)
             throws IOException {
         Map<String, String> configuration = new TreeMap<>(settings.asMap());
-        configuration.put(EVENTS, Long.toString(events(run.manifest)));
+        configuration.put(RetrainingPolicy.EVENTS, Long.toString(RetrainingPolicy.events(run.manifest)));
         configuration.put("start", candidate.warm() ? "warm" : "cold");
         Interactions seen = data.slice().train();
         if (candidate.warm()) {
@@ -404,7 +362,7 @@ public final class TrainingLoop {
                 .setArtifactUri(artifact.path().toUri().toString())
                 .setArtifactSha256(artifact.sha256());
         try {
-            publisher.release(() -> embeddings(run.version, data, candidate.embeddings()), release, decision);
+            publisher.release(() -> EmbeddingRecords.of(run.version, data, candidate.embeddings()), release, decision);
         } catch (IOException e) {
             tidy(() -> options.store.discard(run.version));
             throw e;
@@ -437,52 +395,6 @@ public final class TrainingLoop {
         }
     }
 
-    private static Iterator<ModelEmbedding> embeddings(String version, SnapshotData data, Embeddings embeddings) {
-        return Stream.concat(
-                        rows(
-                                version,
-                                NodeKind.USER,
-                                data.users(),
-                                embeddings,
-                                embeddings.users(),
-                                embeddings.userVariances(),
-                                embeddings.userWeights()),
-                        rows(
-                                version,
-                                NodeKind.ITEM,
-                                data.items(),
-                                embeddings,
-                                embeddings.items(),
-                                embeddings.itemVariances(),
-                                embeddings.itemWeights()))
-                .iterator();
-    }
-
-    private static Stream<ModelEmbedding> rows(
-            String version,
-            NodeKind kind,
-            IdIndex ids,
-            Embeddings all,
-            float[] vectors,
-            float[] variances,
-            float[] weights) {
-        int d = all.dimension();
-        int experts = all.experts().size();
-        return IntStream.range(0, ids.size()).mapToObj(row -> {
-            Map<String, Float> byExpert = new HashMap<>();
-            for (int e = 0; e < experts; e++) {
-                byExpert.put(all.experts().get(e), weights[row * experts + e]);
-            }
-            return new ModelEmbedding(
-                    version,
-                    kind,
-                    ids.id(row),
-                    Vectors.toList(Arrays.copyOfRange(vectors, row * d, (row + 1) * d)),
-                    variances == null ? null : Vectors.toList(Arrays.copyOfRange(variances, row * d, (row + 1) * d)),
-                    byExpert);
-        });
-    }
-
     private Start start(ModelFactory factory, Inbox inbox) {
         ModelRelease release = inbox.inForce(factory.name());
         if (release == null) {
@@ -507,10 +419,6 @@ public final class TrainingLoop {
             version = VERSION.format(at) + '-' + factory.name();
         }
         return version;
-    }
-
-    private void finish(ModelFactory factory, SnapshotManifest manifest, Instant finished) {
-        progress.put(factory.name(), new Progress(manifest.getSnapshotId(), events(manifest), finished));
     }
 
     private static String describe(Exception e) {
