@@ -1,16 +1,12 @@
 package dev.freshet.dataset;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -46,20 +42,20 @@ public final class MmrecDataSet {
     private final int[] orders;
     private final long[] times;
 
-    private MmrecDataSet(Path folder, Path file, Rows rows, SortedMap<String, Path> features, int featureRows) {
+    private MmrecDataSet(Path folder, Path file, InterFile rows, SortedMap<String, Path> features, int featureRows) {
         this.folder = folder;
         this.file = file;
         this.features = features;
-        this.lines = Arrays.copyOf(rows.lines, rows.size);
-        this.users = Arrays.copyOf(rows.users, rows.size);
-        this.items = Arrays.copyOf(rows.items, rows.size);
-        this.ratings = rows.ratings == null ? null : Arrays.copyOf(rows.ratings, rows.size);
-        this.splits = rows.splits == null ? null : Arrays.copyOf(rows.splits, rows.size);
-        this.orders = rows.orders == null ? null : Arrays.copyOf(rows.orders, rows.size);
+        this.lines = rows.lines;
+        this.users = rows.users;
+        this.items = rows.items;
+        this.ratings = rows.ratings;
+        this.splits = rows.splits;
+        this.orders = rows.orders;
         this.userCount = Arrays.stream(users).max().orElse(-1) + 1;
         this.itemCount = Math.max(Arrays.stream(items).max().orElse(-1) + 1, featureRows);
         this.times = rows.times != null
-                ? inMilliseconds(Arrays.copyOf(rows.times, rows.size))
+                ? inMilliseconds(rows.times)
                 : EventTimes.spread(users, orders == null ? new int[users.length] : orders);
     }
 
@@ -92,7 +88,7 @@ public final class MmrecDataSet {
             throw new DataSetException(folder + ": has " + (files.isEmpty() ? "no" : files.size())
                     + " .inter files; an MMRec data set has one");
         }
-        Rows rows = Rows.read(files.get(0), badRows);
+        InterFile rows = InterFile.read(files.get(0), badRows);
         int featureRows = 0;
         Path featureFile = null;
         for (Path path : features.values()) {
@@ -284,154 +280,5 @@ public final class MmrecDataSet {
             Arrays.setAll(times, row -> Math.multiplyExact(times[row], 1000L));
         }
         return times;
-    }
-
-    /** The columns of the file. */
-    private static final class Rows {
-        private int size;
-        private int[] lines = new int[1024];
-        private int[] users = new int[1024];
-        private int[] items = new int[1024];
-        private float[] ratings;
-        private long[] times;
-        private Split[] splits;
-        private int[] orders;
-
-        static Rows read(Path file, BadRows badRows) throws IOException {
-            Rows rows = new Rows();
-            try (BufferedReader lines = Files.newBufferedReader(file)) {
-                String header = lines.readLine();
-                Map<String, Integer> columns = columns(file, header);
-                int width = header.split("\t", -1).length;
-                if (columns.containsKey("rating")) {
-                    rows.ratings = new float[1024];
-                }
-                if (columns.containsKey("timestamp")) {
-                    rows.times = new long[1024];
-                }
-                if (columns.containsKey("x_label")) {
-                    rows.splits = new Split[1024];
-                }
-                if (columns.containsKey("user_order")) {
-                    rows.orders = new int[1024];
-                }
-                String line;
-                for (int number = 2; (line = lines.readLine()) != null; number++) {
-                    if (line.isEmpty()) {
-                        continue;
-                    }
-                    String[] cells = line.split("\t", -1);
-                    if (cells.length != width) {
-                        badRows.report(
-                                file,
-                                number,
-                                cells.length + " columns, but the header has " + width + "; separate them by tabs");
-                        continue;
-                    }
-                    try {
-                        rows.add(number, cells, columns);
-                    } catch (BadCell e) {
-                        badRows.report(file, number, e.getMessage());
-                    }
-                }
-            } catch (CharacterCodingException e) {
-                throw new DataSetException(file + ": is not UTF-8 text", e);
-            }
-            if (rows.size == 0) {
-                throw new DataSetException(file + ": has no usable row");
-            }
-            return rows;
-        }
-
-        private static Map<String, Integer> columns(Path file, String header) throws DataSetException {
-            Map<String, Integer> columns = new HashMap<>();
-            if (header != null) {
-                String[] names = header.split("\t", -1);
-                for (int column = 0; column < names.length; column++) {
-                    columns.put(names[column].strip(), column);
-                }
-            }
-            if (!columns.containsKey("userID") || !columns.containsKey("itemID")) {
-                throw new DataSetException(
-                        file + ":1: the header must name userID and itemID, separated by tabs; found "
-                                + (header == null ? "an empty file" : "'" + header.replace('\t', ' ') + "'"));
-            }
-            return columns;
-        }
-
-        private void add(int line, String[] cells, Map<String, Integer> columns) throws BadCell {
-            int user = (int) number(cells, columns, "userID", 0, Integer.MAX_VALUE - 1);
-            int item = (int) number(cells, columns, "itemID", 0, Integer.MAX_VALUE - 1);
-            float rating = ratings == null ? 1 : rating(cells[columns.get("rating")]);
-            long time = times == null
-                    ? 0
-                    : number(cells, columns, "timestamp", Long.MIN_VALUE / 1000, Long.MAX_VALUE / 1000);
-            Split split = splits == null ? null : Split.values()[(int) number(cells, columns, "x_label", 0, 2)];
-            int order = orders == null ? 0 : (int) number(cells, columns, "user_order", 0, Integer.MAX_VALUE);
-            if (size == users.length) {
-                grow();
-            }
-            lines[size] = line;
-            users[size] = user;
-            items[size] = item;
-            if (ratings != null) {
-                ratings[size] = rating;
-            }
-            if (times != null) {
-                times[size] = time;
-            }
-            if (splits != null) {
-                splits[size] = split;
-            }
-            if (orders != null) {
-                orders[size] = order;
-            }
-            size++;
-        }
-
-        private void grow() {
-            int length = size * 2;
-            lines = Arrays.copyOf(lines, length);
-            users = Arrays.copyOf(users, length);
-            items = Arrays.copyOf(items, length);
-            ratings = ratings == null ? null : Arrays.copyOf(ratings, length);
-            times = times == null ? null : Arrays.copyOf(times, length);
-            splits = splits == null ? null : Arrays.copyOf(splits, length);
-            orders = orders == null ? null : Arrays.copyOf(orders, length);
-        }
-
-        private static float rating(String cell) throws BadCell {
-            try {
-                float rating = Float.parseFloat(cell.strip());
-                if (rating >= 0 && rating <= Float.MAX_VALUE) {
-                    return rating;
-                }
-            } catch (NumberFormatException e) {
-                // Reported below, as the other bad values are.
-            }
-            throw new BadCell("rating is '" + cell + "'; it must be a number from 0 up");
-        }
-
-        private static long number(String[] cells, Map<String, Integer> columns, String name, long least, long most)
-                throws BadCell {
-            String cell = cells[columns.get(name)].strip();
-            try {
-                long value = Long.parseLong(cell);
-                if (value >= least && value <= most) {
-                    return value;
-                }
-            } catch (NumberFormatException e) {
-                // Reported below, as the other bad values are.
-            }
-            throw new BadCell(name + " is '" + cell + "'; it must be an integer from " + least + " to " + most);
-        }
-    }
-
-    private static final class BadCell extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        BadCell(String reason) {
-            super(reason);
-        }
     }
 }
