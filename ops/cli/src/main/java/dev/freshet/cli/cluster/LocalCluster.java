@@ -1,18 +1,11 @@
 package dev.freshet.cli.cluster;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.freshet.cli.cluster.PartStatus.State;
 import dev.freshet.process.Installation;
-import dev.freshet.process.JavaProcess;
 import dev.freshet.process.Ports;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.TopicCatalogue;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,9 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -52,18 +42,10 @@ public final class LocalCluster implements AutoCloseable {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(LocalCluster.class);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final Duration BROKER_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration STALE_TIMEOUT = Duration.ofSeconds(20);
-    private static final Duration STABLE = Duration.ofSeconds(60);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
-    private static final int MAX_FAILURES = 5;
-    private static final int USAGE = 2;
-    private static final int TAIL_LINES = 12;
     private static final long MIN_FREE_BYTES = 512L << 20;
-    private static final String TRAINER_READY = "waiting for snapshots";
     private static final long POLL_MILLIS = 100;
 
     private final ClusterOptions options;
@@ -71,8 +53,6 @@ public final class LocalCluster implements AutoCloseable {
     private final RunFile runFile;
     private final Instant startedAt;
     private final Installation installation = Installation.find();
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(1)).build();
     private final Admin admin;
     private final Map<Part, Supervisor> supervisors = new EnumMap<>(Part.class);
 
@@ -91,9 +71,11 @@ public final class LocalCluster implements AutoCloseable {
                 "200",
                 AdminClientConfig.RETRY_BACKOFF_MAX_MS_CONFIG,
                 "200"));
+        Readiness readiness = new Readiness(options, admin);
         for (Part part : Part.values()) {
             if (parts.contains(part)) {
-                supervisors.put(part, new Supervisor(part));
+                supervisors.put(
+                        part, new Supervisor(part, options, installation, readiness, () -> stopping, this::publish));
             }
         }
     }
@@ -290,12 +272,12 @@ public final class LocalCluster implements AutoCloseable {
 
     /** How a part is. */
     public PartStatus status(Part part) {
-        return supervisors.get(part).status;
+        return supervisors.get(part).status();
     }
 
     /** The process of a part, while there is one. */
     public Optional<ProcessHandle> process(Part part) {
-        long pid = supervisors.get(part).status.pid();
+        long pid = supervisors.get(part).status().pid();
         return pid == 0 ? Optional.empty() : ProcessHandle.of(pid);
     }
 
@@ -335,232 +317,11 @@ public final class LocalCluster implements AutoCloseable {
 
     private void writeRunFile() {
         Map<String, PartStatus> parts = new LinkedHashMap<>();
-        supervisors.forEach((each, supervisor) -> parts.put(each.folder(), supervisor.status));
+        supervisors.forEach((each, supervisor) -> parts.put(each.folder(), supervisor.status()));
         try {
             runFile.write(content(options, startedAt, parts));
         } catch (IOException e) {
             LOG.warn("cannot write the run file", e);
-        }
-    }
-
-    private boolean isReady(Part part, JavaProcess process) {
-        return switch (part) {
-            case BROKER -> brokerAnswers();
-            case GRAPH_JOB -> flinkRuns();
-            case SERVING -> get(options.servingUri().resolve("/health")).isPresent();
-                // It has no port; its log says so.
-            case TRAINER -> process.tail(TAIL_LINES).stream().anyMatch(line -> line.endsWith(TRAINER_READY));
-        };
-    }
-
-    private boolean brokerAnswers() {
-        try {
-            return !admin.describeCluster().nodes().get(2, TimeUnit.SECONDS).isEmpty();
-        } catch (ExecutionException | TimeoutException e) {
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
-    }
-
-    private boolean flinkRuns() {
-        Optional<String> overview = get(options.flinkUri().resolve("/jobs/overview"));
-        if (overview.isEmpty()) {
-            return false;
-        }
-        try {
-            for (JsonNode job : JSON.readTree(overview.get()).path("jobs")) {
-                JsonNode tasks = job.path("tasks");
-                if (job.path("state").asText().equals("RUNNING")
-                        && tasks.path("running").asInt() == tasks.path("total").asInt()
-                        && tasks.path("total").asInt() > 0) {
-                    return true;
-                }
-            }
-            return false;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    private Optional<String> get(URI uri) {
-        try {
-            HttpResponse<String> response = http.send(
-                    HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(2)).build(),
-                    HttpResponse.BodyHandlers.ofString());
-            return response.statusCode() == 200 ? Optional.of(response.body()) : Optional.empty();
-        } catch (IOException e) {
-            return Optional.empty();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return Optional.empty();
-        }
-    }
-
-    /** Keeps one part running, on a thread of its own. */
-    private final class Supervisor {
-        private final Part part;
-        private final Thread thread;
-        private final Object lock = new Object();
-
-        private volatile PartStatus status = PartStatus.WAITING;
-        private volatile ClusterException failure;
-        private volatile JavaProcess process;
-
-        Supervisor(Part part) {
-            this.part = part;
-            this.thread = new Thread(this::run, "supervise-" + part.folder());
-            thread.setDaemon(true);
-        }
-
-        void start() {
-            thread.start();
-        }
-
-        Optional<ClusterException> failure() {
-            return Optional.ofNullable(failure);
-        }
-
-        private void run() {
-            int failures = 0;
-            int starts = 0;
-            try {
-                while (!stopping) {
-                    Instant begin = Instant.now();
-                    JavaProcess child = launch(starts++);
-                    if (child == null) {
-                        return;
-                    }
-                    awaitReadyOrEnd(child, begin);
-                    int exitCode = child.waitFor();
-                    if (stopping) {
-                        return;
-                    }
-                    boolean stable = status.state() == State.READY
-                            && Duration.between(begin, Instant.now()).compareTo(STABLE) > 0;
-                    failures = stable ? 1 : failures + 1;
-                    String reason = describe(exitCode, child);
-                    if (exitCode == USAGE || failures >= MAX_FAILURES) {
-                        giveUp(reason + (exitCode == USAGE ? "" : ", " + failures + " times in a row"), child);
-                        return;
-                    }
-                    set(new PartStatus(State.RESTARTING, 0, starts, 0, reason));
-                    Thread.sleep(pause(failures).toMillis());
-                }
-            } catch (IOException e) {
-                giveUp("cannot be started: " + e.getMessage(), null);
-            } catch (InterruptedException e) {
-                // The cluster stops.
-            }
-        }
-
-        private static Duration pause(int failures) {
-            Duration pause = FIRST_PAUSE.multipliedBy(1L << (failures - 1));
-            return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
-        }
-
-        /** Null if the cluster stops. */
-        private JavaProcess launch(int restarts) throws IOException {
-            synchronized (lock) {
-                if (stopping) {
-                    return null;
-                }
-                process = JavaProcess.start(
-                        installation.jars(part.folder()),
-                        List.of(),
-                        part.mainClass(),
-                        part.arguments(options),
-                        options.log(part));
-            }
-            set(new PartStatus(State.STARTING, process.pid(), restarts, 0, null));
-            return process;
-        }
-
-        private void awaitReadyOrEnd(JavaProcess child, Instant begin) throws InterruptedException {
-            while (child.isAlive() && !stopping) {
-                if (isReady(part, child)) {
-                    long millis = Duration.between(begin, Instant.now()).toMillis();
-                    set(new PartStatus(State.READY, child.pid(), status.restarts(), millis, null));
-                    return;
-                }
-                child.waitFor(Duration.ofMillis(POLL_MILLIS));
-            }
-        }
-
-        /** How it ended, and the last it said; lines of a stack trace say little. */
-        private static String describe(int exitCode, JavaProcess child) {
-            String how = exitCode > 128 ? "was ended by signal " + (exitCode - 128) : "exited with code " + exitCode;
-            String last = null;
-            for (String line : child.tail(TAIL_LINES)) {
-                last = line.isBlank() || Character.isWhitespace(line.charAt(0)) ? last : line;
-            }
-            return last == null ? how : how + " (" + last + ")";
-        }
-
-        private void giveUp(String reason, JavaProcess child) {
-            List<String> tail = child == null ? List.of() : child.tail(TAIL_LINES);
-            failure = new ClusterException(
-                    "the " + part.folder() + " " + reason + "; its log is " + options.log(part), tail);
-            set(new PartStatus(State.GAVE_UP, 0, status.restarts(), 0, reason));
-        }
-
-        private void set(PartStatus next) {
-            synchronized (lock) {
-                status = next;
-            }
-            publish(part, next);
-        }
-
-        void awaitReady(Instant deadline) throws ClusterException, InterruptedException {
-            while (status.state() != State.READY) {
-                if (failure != null) {
-                    throw failure;
-                }
-                if (Instant.now().isAfter(deadline)) {
-                    JavaProcess child = process;
-                    throw new ClusterException(
-                            "the " + part.folder() + " is not ready in time; its log is " + options.log(part),
-                            child == null ? List.of() : child.tail(TAIL_LINES));
-                }
-                Thread.sleep(POLL_MILLIS / 4);
-            }
-        }
-
-        void requestStop() {
-            thread.interrupt();
-            synchronized (lock) {
-                if (process != null) {
-                    process.terminate();
-                }
-            }
-        }
-
-        void awaitStop() {
-            JavaProcess child = process;
-            boolean interrupted = false;
-            try {
-                if (child != null && !child.stop(part.stopTime())) {
-                    LOG.warn(
-                            "{} did not stop within {} s and was killed",
-                            part.folder(),
-                            part.stopTime().toSeconds());
-                }
-            } catch (InterruptedException e) {
-                child.kill();
-                interrupted = true;
-            }
-            try {
-                thread.join(Duration.ofSeconds(2).toMillis());
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-            if (status.state() != State.GAVE_UP) {
-                set(new PartStatus(State.STOPPED, 0, status.restarts(), 0, null));
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 }
