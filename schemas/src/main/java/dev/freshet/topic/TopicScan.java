@@ -21,6 +21,15 @@ public final class TopicScan {
         consumer.seekToBeginning(partitions);
     }
 
+    /** Assigns every partition of a topic, from where it ends now, to a consumer without a group. */
+    public static void assignAtEnd(Consumer<?, ?> consumer, String topic) {
+        List<TopicPartition> partitions = Consumers.partitions(consumer, topic);
+        consumer.assign(partitions);
+        consumer.seekToEnd(partitions);
+        // Without this, the end would be looked for at the first poll.
+        partitions.forEach(consumer::position);
+    }
+
     /**
      * Passes on the records of the assigned partitions from where the consumer stands to where they end now; there the consumer stands
      * afterwards.

@@ -96,6 +96,18 @@ class TopicScanTest {
     }
 
     @Test
+    void fromTheEndReadsWhatComesAfter() {
+        topic(0, 2, 0, 1);
+        TopicScan.assignAtEnd(consumer, TOPIC);
+        consumer.updateEndOffsets(Map.of(P0, 3L, P1, 1L));
+        onPoll(P0, 0, 1, 2);
+
+        scan();
+
+        assertEquals(List.of("topic-0@2"), seen);
+    }
+
+    @Test
     void readsNothingOfAnEmptyTopic() {
         topic(7, 7, 0, 0);
 

@@ -8,15 +8,14 @@ import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicScan;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,10 +56,7 @@ public final class SnapshotCommand implements Callable<Integer> {
         Clients.require(bootstrap, Duration.ofSeconds(5));
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            List<TopicPartition> partitions = Consumers.partitions(consumer, Topic.GRAPH_SNAPSHOTS.name());
-            consumer.assign(partitions);
-            consumer.seekToEnd(partitions);
-            partitions.forEach(consumer::position);
+            TopicScan.assignAtEnd(consumer, Topic.GRAPH_SNAPSHOTS.name());
             long request = ControlTopic.send(bootstrap, Command.SNAPSHOT, Map.of());
             SnapshotPrinter.print(spec.commandLine().getOut(), await(consumer, request), json);
             return 0;

@@ -12,17 +12,16 @@ import dev.freshet.schema.Evaluation;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicScan;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.TopicPartition;
 import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -75,10 +74,7 @@ public final class TrainCommand implements Callable<Integer> {
         Clients.require(bootstrap, Duration.ofSeconds(5));
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            List<TopicPartition> partitions = Consumers.partitions(consumer, Topic.EVALUATIONS.name());
-            consumer.assign(partitions);
-            consumer.seekToEnd(partitions);
-            partitions.forEach(consumer::position);
+            TopicScan.assignAtEnd(consumer, Topic.EVALUATIONS.name());
             ControlTopic.send(bootstrap, Command.TRAIN, model == null ? Map.of() : Map.of("model", model));
             return report(follow(consumer));
         } catch (KafkaException e) {
