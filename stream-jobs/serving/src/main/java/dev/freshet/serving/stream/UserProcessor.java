@@ -92,6 +92,10 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                 count(entry.key, entry.value);
             }
         }
+        // Streams opens a task anew with the same processor, and its stores may be from before an erasure that was
+        // done.
+        this.erasuresDone = 0;
+        this.itemErasuresDone = 0;
         // Nothing has been swept: the first sweep begins as soon as there is a model or a withdrawal.
         this.sweep = new Sweep("", 0, List.of(), false);
         context.schedule(SLICE_INTERVAL, PunctuationType.WALL_CLOCK_TIME, this::slice);
