@@ -211,13 +211,14 @@ public final class Catalogue {
         return erasedItems.getOrDefault(item, Long.MIN_VALUE);
     }
 
-    /** Users to be forgotten from the {@code from}-th request on. */
-    List<String> userErasures(int from) {
-        synchronized (userErasures) {
-            return from >= userErasures.size()
-                    ? List.of()
-                    : List.copyOf(userErasures.subList(from, userErasures.size()));
-        }
+    /** Number of requests to forget a user so far. */
+    int userErasures() {
+        return userErasures.size();
+    }
+
+    /** The user that the {@code n}-th request names, from 0. */
+    String userErasure(int n) {
+        return userErasures.get(n);
     }
 
     /** Rises with every request to forget an item. */

@@ -83,6 +83,11 @@ record PairState(boolean live, String action, double weight, Stamp stamp) {
                 .array();
     }
 
+    /** The least key after a pair's. */
+    static Bytes after(Bytes key) {
+        return Bytes.wrap(Arrays.copyOf(key.get(), key.get().length + 1));
+    }
+
     /** The item in a pair's key. */
     static String item(Bytes key) {
         byte[] bytes = key.get();

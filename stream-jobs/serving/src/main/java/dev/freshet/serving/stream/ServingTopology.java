@@ -43,7 +43,7 @@ public final class ServingTopology {
         global(topology, Topic.NEIGHBORS, NEIGHBORS_STORE, () -> new GlobalProcessors.Neighbors(serving));
         global(topology, Topic.ERASURES, ERASURES_STORE, () -> new GlobalProcessors.Erasures(serving));
         topology.addSource(SOURCE, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topic.INTERACTIONS.name());
-        topology.addProcessor(PROCESSOR, () -> new UserProcessor(serving), SOURCE);
+        topology.addProcessor(PROCESSOR, () -> new UserProcessor(serving, System::nanoTime), SOURCE);
         topology.addStateStore(logged(USERS_STORE, Serdes.String(), Serdes.ByteArray()), PROCESSOR);
         topology.addStateStore(logged(RECOMMENDATIONS_STORE, Serdes.String(), Serdes.ByteArray()), PROCESSOR);
         topology.addStateStore(logged(PAIRS_STORE, Serdes.Bytes(), Serdes.ByteArray()), PROCESSOR);

@@ -24,7 +24,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -50,7 +50,11 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     /** How long a slice may keep interactions waiting. */
     private static final long SLICE_NANOS = Duration.ofMillis(20).toNanos();
 
+    /** What the search for erased pairs begins with: no key lies before it. */
+    private static final Bytes FIRST = Bytes.wrap(new byte[0]);
+
     private final ServingContext serving;
+    private final LongSupplier nanos;
     private final Recommender recommender;
     /** What this task has added to the instance's popularity, to be taken back when it closes. */
     private final Object2LongMap<String> counted = new Object2LongOpenHashMap<>();
@@ -65,9 +69,13 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private Sweep sweep;
     private int erasuresDone;
     private long itemErasuresDone;
+    /** Where the search for pairs of erased items goes on; null where there is nothing to search for. */
+    private Bytes search;
 
-    UserProcessor(ServingContext serving) {
+    /** @param nanos the clock that slices are measured by, in nanoseconds */
+    UserProcessor(ServingContext serving, LongSupplier nanos) {
         this.serving = serving;
+        this.nanos = nanos;
         this.recommender = new Recommender(serving.catalogue()::jaccard, serving.popularity());
     }
 
@@ -96,6 +104,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         // done.
         this.erasuresDone = 0;
         this.itemErasuresDone = 0;
+        this.search = null;
         // Nothing has been swept: the first sweep begins as soon as there is a model or a withdrawal.
         this.sweep = new Sweep("", 0, List.of(), false);
         context.schedule(SLICE_INTERVAL, PunctuationType.WALL_CLOCK_TIME, this::slice);
@@ -246,8 +255,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     }
 
     private void slice(long now) {
-        forgetUsers(now);
-        forgetItems(now);
+        long deadline = nanos.getAsLong() + SLICE_NANOS;
+        forgetUsers(now, deadline);
+        forgetItems(now, deadline);
         Model model = serving.model();
         String version = model == null ? "" : model.version();
         long withdrawals = serving.catalogue().withdrawals();
@@ -257,8 +267,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             boolean checksLists = sweep.withdrawals != withdrawals || (sweep.checksLists && !sweep.finished());
             sweep = new Sweep(version, withdrawals, index.byActivity(), checksLists);
         }
-        long deadline = System.nanoTime() + SLICE_NANOS;
-        while (!sweep.finished() && System.nanoTime() < deadline) {
+        while (!sweep.finished() && nanos.getAsLong() < deadline) {
             String user = sweep.user();
             UserProfile profile = load(user);
             if (profile != null
@@ -287,35 +296,46 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         }
     }
 
-    private void forgetUsers(long now) {
-        List<String> requested = serving.catalogue().userErasures(erasuresDone);
-        erasuresDone += requested.size();
-        for (String user : requested) {
+    private void forgetUsers(long now, long deadline) {
+        while (erasuresDone < serving.catalogue().userErasures() && nanos.getAsLong() < deadline) {
+            String user = serving.catalogue().userErasure(erasuresDone++);
             if (index.contains(user)) {
                 forget(user, now);
             }
         }
     }
 
-    /** Looks through the pairs of all users, once for all items that were asked to be forgotten since the last time. */
-    private void forgetItems(long now) {
+    /** Searches the pairs of all users, once for all items that were asked to be forgotten before the search began. */
+    private void forgetItems(long now, long deadline) {
         long requested = serving.catalogue().itemErasures();
-        if (itemErasuresDone == requested) {
-            return;
+        if (search == null && itemErasuresDone != requested) {
+            itemErasuresDone = requested;
+            search = FIRST;
         }
-        itemErasuresDone = requested;
-        Set<String> owners = new TreeSet<>();
-        try (KeyValueIterator<Bytes, byte[]> all = pairs.all()) {
-            while (all.hasNext()) {
-                KeyValue<Bytes, byte[]> entry = all.next();
-                long erasedAt = serving.catalogue().itemErasedAt(PairState.item(entry.key));
-                if (erasedAt > Long.MIN_VALUE
-                        && PairState.decode(entry.value).stamp().eventTime() <= erasedAt) {
-                    owners.add(PairState.user(entry.key));
+        while (search != null && nanos.getAsLong() < deadline) {
+            String owner = nextOwner(deadline);
+            if (owner != null) {
+                forget(owner, now);
+            }
+        }
+    }
+
+    /** Goes on with the search: the user of the next erased pair, or null at the end and at the deadline. */
+    private String nextOwner(long deadline) {
+        try (KeyValueIterator<Bytes, byte[]> rest = pairs.range(search, null)) {
+            while (rest.hasNext()) {
+                KeyValue<Bytes, byte[]> entry = rest.next();
+                long upTo = serving.catalogue().itemErasedAt(PairState.item(entry.key));
+                boolean erased = upTo > Long.MIN_VALUE
+                        && PairState.decode(entry.value).stamp().eventTime() <= upTo;
+                if (erased || nanos.getAsLong() >= deadline) {
+                    search = PairState.after(entry.key);
+                    return erased ? PairState.user(entry.key) : null;
                 }
             }
         }
-        owners.forEach(user -> forget(user, now));
+        search = null;
+        return null;
     }
 
     /** Removes a user's pairs that are erased, by user or by item; what is newer counts again. */

@@ -9,6 +9,7 @@ import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,7 +39,11 @@ class UserProcessorTest {
 
     private final ServingContext serving =
             new ServingContext(new ServingMetrics(new SimpleMeterRegistry()), (record, reason) -> {}, 5, 100);
-    private final UserProcessor processor = new UserProcessor(serving);
+    /** How far the clock goes on whenever it is looked at. */
+    private Duration tick = Duration.ZERO;
+
+    private long nanos;
+    private final UserProcessor processor = new UserProcessor(serving, () -> nanos += tick.toNanos());
     private MockProcessorContext<byte[], byte[]> task;
     private long offset;
 
@@ -124,5 +129,28 @@ class UserProcessorTest {
         assertThat(content(ServingTopology.USERS_STORE)).containsOnlyKeys("other");
         assertThat(content(ServingTopology.COUNTS_STORE)).isEqualTo(Map.of("p", 1L));
         assertThat(content(ServingTopology.PAIRS_STORE)).hasSize(1);
+    }
+
+    @Test
+    void theSearchForPairsOfAForgottenItemLeavesRoomForInteractions() {
+        for (int user = 0; user < 50; user++) {
+            event("u" + user, "kept", 100);
+            event("u" + user, "gone", 100);
+        }
+        tick = Duration.ofMillis(5);
+        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "gone", NOW.minusSeconds(10)));
+        slice();
+        int afterOne = content(ServingTopology.PAIRS_STORE).size();
+        assertThat(afterOne).isGreaterThan(50);
+        // What comes meanwhile counts, and so does another request.
+        event("a-late-one", "gone", 1);
+        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "kept", NOW.minusSeconds(10)));
+
+        for (int slice = 0; slice < 300; slice++) {
+            slice();
+        }
+
+        assertThat(content(ServingTopology.USERS_STORE)).containsOnlyKeys("a-late-one");
+        assertThat(content(ServingTopology.COUNTS_STORE)).isEqualTo(Map.of("gone", 1L));
     }
 }
