@@ -10,7 +10,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -28,12 +27,26 @@ public final class DeadLetters implements Refusals {
     /** Letters held back; beyond it they are written whoever has the turn, since none may be lost. */
     private static final int MAX_PENDING = 10_000;
 
+    /** Letters remembered, the newest; an older one may be written again. */
+    static final int MAX_KNOWN = 100_000;
+
+    /** The topics whose bad records are serving's to report. */
+    private static final Set<String> TOPICS =
+            Set.of(Topic.NEIGHBORS.name(), Topic.MODELS.name(), Topic.MODEL_EMBEDDINGS.name());
+
     private record Place(String topic, int partition, long offset) {}
 
     private final Producer<byte[], byte[]> producer;
     private final String job;
     private final BooleanSupplier writes;
-    private final Set<Place> known = ConcurrentHashMap.newKeySet();
+    private final Set<Place> known = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Place, Boolean> eldest) {
+            return size() > MAX_KNOWN;
+        }
+    }));
     private final Map<Place, DeadLetter> pending = Collections.synchronizedMap(new LinkedHashMap<>());
 
     /**
@@ -69,6 +82,11 @@ public final class DeadLetters implements Refusals {
         } else {
             send(place, letter);
         }
+    }
+
+    /** Whether letters of a topic's records are written here; what other jobs write is of no concern. */
+    static boolean concern(String topic) {
+        return TOPICS.contains(topic);
     }
 
     /** Takes note of a letter that the topic has. */

@@ -22,12 +22,12 @@ public final class LoopFollower implements AutoCloseable {
         this.clients = new Clients(bootstrap);
         this.producer = clients.producer();
         this.deadLetters = new DeadLetters(producer, job, writes);
-        this.watcher = new LoopWatcher(clients, deadLetters);
+        this.watcher = new LoopWatcher(clients::consumer, deadLetters);
     }
 
     /** Says where releases are put in force; before {@link #start}. */
     public void follow(ServingContext serving) {
-        releases = new ReleaseReader(clients, watcher, deadLetters, serving);
+        releases = new ReleaseReader(clients, deadLetters, serving);
     }
 
     /** Begins to read; the topics must exist. */

@@ -1,12 +1,12 @@
 package dev.freshet.serving.release;
 
 import dev.freshet.codec.BadRecordException;
-import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Topic;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -26,8 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows what the rest of the loop tells: snapshots, training, dead letters. For the status, and for the cut that a model was
- * trained on. A thread of its own; its read-outs are thread-safe.
+ * Follows what the rest of the loop tells: snapshots, training, dead letters. A thread of its own; its read-outs are thread-safe.
  */
 public final class LoopWatcher implements AutoCloseable {
 
@@ -46,20 +46,20 @@ public final class LoopWatcher implements AutoCloseable {
      */
     public record Training(Evaluation newest, boolean finished, List<Evaluation> curve) {}
 
-    private final Clients clients;
+    private final Supplier<Consumer<byte[], byte[]>> consumers;
     private final DeadLetters deadLetters;
     private final Thread thread = new Thread(this::run, "loop-watcher");
     private volatile boolean closed;
     private volatile Consumer<byte[], byte[]> consumer;
 
-    private boolean caughtUp;
     private SnapshotManifest newest;
     private final Deque<Evaluation> curve = new ArrayDeque<>();
     private boolean trainingFinished;
     private final Map<String, Long> letters = new TreeMap<>();
 
-    LoopWatcher(Clients clients, DeadLetters deadLetters) {
-        this.clients = clients;
+    /** @param consumers makes consumers of committed records that are assigned by hand */
+    LoopWatcher(Supplier<Consumer<byte[], byte[]>> consumers, DeadLetters deadLetters) {
+        this.consumers = consumers;
         this.deadLetters = deadLetters;
     }
 
@@ -71,13 +71,16 @@ public final class LoopWatcher implements AutoCloseable {
     private void run() {
         Map<TopicPartition, Long> positions = new HashMap<>();
         while (!closed) {
-            try (Consumer<byte[], byte[]> reader = clients.consumer()) {
+            try (Consumer<byte[], byte[]> reader = consumers.get()) {
                 consumer = reader;
                 follow(reader, positions);
             } catch (WakeupException | InterruptException e) {
                 LOG.debug("stopped");
             } catch (KafkaException e) {
                 LOG.warn("cannot read the loop's topics ({}); trying again", e.getMessage());
+                pause();
+            } catch (RuntimeException e) {
+                LOG.error("cannot read the loop's topics; trying again", e);
                 pause();
             }
         }
@@ -110,10 +113,6 @@ public final class LoopWatcher implements AutoCloseable {
             }
             partitions.forEach(partition -> positions.put(partition, reader.position(partition)));
             if (ends.entrySet().stream().allMatch(end -> positions.get(end.getKey()) >= end.getValue())) {
-                synchronized (this) {
-                    caughtUp = true;
-                    notifyAll();
-                }
                 deadLetters.flush();
             }
         }
@@ -129,7 +128,7 @@ public final class LoopWatcher implements AutoCloseable {
             } else if (record.topic().equals(Topic.EVALUATIONS.name())) {
                 evaluation(Topic.EVALUATIONS.codec().decode(record.value()));
             } else {
-                letter(Topic.DEAD_LETTERS.codec().decode(record.value()));
+                letter(record);
             }
         } catch (BadRecordException e) {
             // Not this job's to refuse; the status does without it.
@@ -156,11 +155,17 @@ public final class LoopWatcher implements AutoCloseable {
         }
     }
 
-    private void letter(DeadLetter letter) {
-        synchronized (this) {
-            letters.merge(letter.getTopic(), 1L, Long::sum);
+    /** The key says whose letter it is: most are other jobs', and there may be very many. */
+    private void letter(ConsumerRecord<byte[], byte[]> record) throws BadRecordException {
+        String topic = record.key() == null ? "" : new String(record.key(), StandardCharsets.UTF_8);
+        if (Topic.all().containsKey(topic)) {
+            synchronized (this) {
+                letters.merge(topic, 1L, Long::sum);
+            }
         }
-        deadLetters.seen(letter);
+        if (DeadLetters.concern(topic)) {
+            deadLetters.seen(Topic.DEAD_LETTERS.codec().decode(record.value()));
+        }
     }
 
     /** The newest snapshot. */
@@ -178,13 +183,6 @@ public final class LoopWatcher implements AutoCloseable {
     /** Number of dead letters by source topic. */
     public synchronized Map<String, Long> deadLetterCounts() {
         return new TreeMap<>(letters);
-    }
-
-    /** Waits until the topics as they were at the start have been read. */
-    synchronized void awaitCaughtUp() throws InterruptedException {
-        while (!caughtUp && !closed) {
-            wait(POLL.toMillis());
-        }
     }
 
     @Override

@@ -58,7 +58,6 @@ public final class ReleaseReader implements AutoCloseable {
     }
 
     private final Clients clients;
-    private final LoopWatcher watcher;
     private final Refusals refusals;
     private final ServingContext serving;
     private final EmbeddingReader embeddings;
@@ -72,9 +71,8 @@ public final class ReleaseReader implements AutoCloseable {
     private volatile Loading loading;
     private volatile boolean closed;
 
-    ReleaseReader(Clients clients, LoopWatcher watcher, Refusals refusals, ServingContext serving) {
+    ReleaseReader(Clients clients, Refusals refusals, ServingContext serving) {
         this.clients = clients;
-        this.watcher = watcher;
         this.refusals = refusals;
         this.serving = serving;
         this.embeddings = new EmbeddingReader(clients, refusals);
@@ -95,7 +93,6 @@ public final class ReleaseReader implements AutoCloseable {
         while (!closed) {
             try (Consumer<byte[], byte[]> reader = clients.consumer()) {
                 consumer = reader;
-                watcher.awaitCaughtUp();
                 TopicPartition partition = new TopicPartition(Topic.MODELS.name(), 0);
                 reader.assign(List.of(partition));
                 reader.seek(
