@@ -16,30 +16,35 @@ import java.util.Map;
 public final class Model {
 
     /**
-     * The positions in the topic interactions from which on events are newer than the model.
+     * The positions in the stream from which on a model knows nothing.
      *
-     * @param takenAt when the snapshot was taken, milliseconds since 1970
-     * @param offsets first offset that is not in the snapshot, by partition
+     * @param interactions first offset of the topic interactions that is not in the snapshot, by partition
+     * @param erasures first offset of the topic erasures that is not in it
      */
-    public record Cut(long takenAt, Map<Integer, Long> offsets) {
+    public record Cut(Map<Integer, Long> interactions, long erasures) {
 
         /** The cut of the snapshot that a release was trained on. */
         static Cut of(ModelRelease release) {
-            Map<Integer, Long> offsets = new HashMap<>();
+            Map<Integer, Long> interactions = new HashMap<>();
+            long erasures = 0;
             for (TopicOffset position : release.getOffsets()) {
                 if (position.getTopic().equals(Topic.INTERACTIONS.name())) {
-                    offsets.put(position.getPartition(), position.getOffset());
+                    interactions.put(position.getPartition(), position.getOffset());
+                } else if (position.getTopic().equals(Topic.ERASURES.name())) {
+                    erasures = position.getOffset();
                 }
             }
-            long takenAt = release.getSnapshotAt() == null
-                    ? 0
-                    : release.getSnapshotAt().toEpochMilli();
-            return new Cut(takenAt, Map.copyOf(offsets));
+            return new Cut(Map.copyOf(interactions), erasures);
         }
 
         /** Whether the model has not seen the event. */
         public boolean precedes(Stamp event) {
-            return event.offset() >= offsets.getOrDefault(event.partition(), 0L);
+            return event.offset() >= interactions.getOrDefault(event.partition(), 0L);
+        }
+
+        /** Whether the model was trained after the request to forget at this offset of the topic erasures was done. */
+        public boolean hasSeenErasure(long offset) {
+            return offset < erasures;
         }
     }
 

@@ -37,6 +37,17 @@ public final class Catalogue {
     /** Size of a graph. */
     public record GraphSize(long nodes, long edges) {}
 
+    /**
+     * A request to forget a user.
+     *
+     * @param upTo event time up to which the user is forgotten
+     * @param offset where it lies on the topic erasures
+     */
+    record UserErasure(long upTo, long offset) {
+
+        static final UserErasure NONE = new UserErasure(Long.MIN_VALUE, -1);
+    }
+
     private static final int CACHED_LISTS = 100_000;
 
     private volatile KeyValueStore<String, byte[]> items;
@@ -45,7 +56,7 @@ public final class Catalogue {
     private final Set<String> unavailable = ConcurrentHashMap.newKeySet();
     private final AtomicLong withdrawals = new AtomicLong();
     private final Map<String, GraphSize> graphs = new ConcurrentHashMap<>();
-    private final Map<String, Long> erasedUsers = new ConcurrentHashMap<>();
+    private final Map<String, UserErasure> erasedUsers = new ConcurrentHashMap<>();
     private final Map<String, Long> erasedItems = new ConcurrentHashMap<>();
     private final AtomicLong itemErasures = new AtomicLong();
     private final List<String> userErasures = Collections.synchronizedList(new ArrayList<>());
@@ -106,10 +117,18 @@ public final class Catalogue {
         }
     }
 
-    void putErasure(Erasure erasure) {
+    /**
+     * Takes a request to forget; one with an earlier time than another changes nothing.
+     *
+     * @param offset where it lies on the topic erasures
+     */
+    void putErasure(Erasure erasure, long offset) {
         long at = erasure.getRequestedAt().toEpochMilli();
         if (erasure.getKind() == NodeKind.USER) {
-            erasedUsers.merge(erasure.getId(), at, Math::max);
+            erasedUsers.merge(
+                    erasure.getId(),
+                    new UserErasure(at, offset),
+                    (before, next) -> next.upTo() > before.upTo() ? next : before);
             userErasures.add(erasure.getId());
         } else {
             erasedItems.merge(erasure.getId(), at, Math::max);
@@ -201,9 +220,9 @@ public final class Catalogue {
         return new TreeMap<>(graphs);
     }
 
-    /** Event time up to which a user is forgotten, or {@link Long#MIN_VALUE}. */
-    long userErasedAt(String user) {
-        return erasedUsers.getOrDefault(user, Long.MIN_VALUE);
+    /** The request to forget a user that is in force, or {@link UserErasure#NONE}. */
+    UserErasure userErasure(String user) {
+        return erasedUsers.getOrDefault(user, UserErasure.NONE);
     }
 
     /** Event time up to which an item is forgotten, or {@link Long#MIN_VALUE}. */
@@ -217,7 +236,7 @@ public final class Catalogue {
     }
 
     /** The user that the {@code n}-th request names, from 0. */
-    String userErasure(int n) {
+    String erasedUser(int n) {
         return userErasures.get(n);
     }
 

@@ -10,6 +10,7 @@ import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.serialization.Serdes;
@@ -53,19 +54,23 @@ final class GlobalProcessors {
 
         abstract void attach() throws BadRecordException;
 
-        abstract void update(String key, byte[] value, long appended) throws BadRecordException;
+        abstract void update(String key, byte[] value, long offset, long appended) throws BadRecordException;
 
         abstract void refused(Refusals.Refused record, String reason);
 
         @Override
         public void process(Record<byte[], byte[]> record) {
+            RecordMetadata at = context.recordMetadata().orElseThrow();
             try {
                 if (record.key() == null) {
                     throw new BadRecordException("the record has no key; this topic is keyed by id");
                 }
-                update(new String(record.key(), StandardCharsets.UTF_8), record.value(), record.timestamp());
+                update(
+                        new String(record.key(), StandardCharsets.UTF_8),
+                        record.value(),
+                        at.offset(),
+                        record.timestamp());
             } catch (BadRecordException e) {
-                RecordMetadata at = context.recordMetadata().orElseThrow();
                 refused(
                         new Refusals.Refused(
                                 at.topic(),
@@ -95,7 +100,7 @@ final class GlobalProcessors {
         }
 
         @Override
-        void update(String key, byte[] value, long appended) throws BadRecordException {
+        void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
             Item item;
             if (value == null) {
                 item = Item.newBuilder().setItem(key).setAvailable(false).build();
@@ -144,7 +149,7 @@ final class GlobalProcessors {
         }
 
         @Override
-        void update(String key, byte[] value, long appended) throws BadRecordException {
+        void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
             NeighborList list = value == null ? null : Topic.NEIGHBORS.codec().decode(value);
             if (list != null) {
                 check(key, list);
@@ -197,7 +202,7 @@ final class GlobalProcessors {
         }
     }
 
-    /** Requests to forget. */
+    /** Requests to forget, each with its offset; of one key the one with the latest time. */
     static final class Erasures extends Updater {
 
         private final ServingContext serving;
@@ -211,25 +216,49 @@ final class GlobalProcessors {
         void attach() throws BadRecordException {
             try (KeyValueIterator<String, byte[]> all = store.all()) {
                 while (all.hasNext()) {
-                    serving.catalogue().putErasure(Topic.ERASURES.codec().decode(all.next().value));
+                    StoredErasure stored = StoredErasure.decode(all.next().value);
+                    serving.catalogue().putErasure(stored.erasure(), stored.offset());
                 }
             }
         }
 
         @Override
-        void update(String key, byte[] value, long appended) throws BadRecordException {
+        void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
             if (value == null) {
                 return;
             }
             Erasure erasure = Topic.ERASURES.codec().decode(value);
             Intake.check(erasure, appended);
-            store.put(key, value);
-            serving.catalogue().putErasure(erasure);
+            byte[] before = store.get(key);
+            if (before == null
+                    || erasure.getRequestedAt()
+                            .isAfter(StoredErasure.decode(before).erasure().getRequestedAt())) {
+                store.put(key, new StoredErasure(offset, erasure).encode());
+            }
+            serving.catalogue().putErasure(erasure, offset);
         }
 
         @Override
         void refused(Refusals.Refused record, String reason) {
             serving.metrics().skipped(record.topic());
+        }
+    }
+
+    /** A request as the store has it: its offset, then the record. */
+    private record StoredErasure(long offset, Erasure erasure) {
+
+        byte[] encode() {
+            byte[] record = Topic.ERASURES.codec().encode(erasure);
+            return ByteBuffer.allocate(Long.BYTES + record.length)
+                    .putLong(offset)
+                    .put(record)
+                    .array();
+        }
+
+        static StoredErasure decode(byte[] bytes) throws BadRecordException {
+            return new StoredErasure(
+                    ByteBuffer.wrap(bytes).getLong(),
+                    Topic.ERASURES.codec().decode(Arrays.copyOfRange(bytes, Long.BYTES, bytes.length)));
         }
     }
 }

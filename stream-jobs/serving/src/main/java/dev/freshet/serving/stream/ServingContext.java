@@ -76,8 +76,9 @@ public final class ServingContext {
 
     /** A user's vector in a model, refreshed; null where there is none. */
     public FoldIn.Vector vector(Model of, String user, UserProfile profile) {
-        // Training on a snapshot from before a user was forgotten has put into the vector what must not count.
-        boolean trained = catalogue.userErasedAt(user) < of.cut().takenAt();
+        // Training on a snapshot from before a user was forgotten has put into the vector what must not count. The time of the
+        // request says nothing of that: whoever asks sets it.
+        boolean trained = of.cut().hasSeenErasure(catalogue.userErasure(user).offset());
         return FoldIn.refresh(of, user, trained, profile.recent());
     }
 

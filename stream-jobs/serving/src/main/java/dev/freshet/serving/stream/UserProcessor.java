@@ -133,7 +133,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         String user = interaction.getUser();
         String item = interaction.getItem();
         long eventTime = interaction.getEventTime().toEpochMilli();
-        if (eventTime <= serving.catalogue().userErasedAt(user)
+        if (eventTime <= serving.catalogue().userErasure(user).upTo()
                 || eventTime <= serving.catalogue().itemErasedAt(item)) {
             serving.metrics().erased(now);
             return;
@@ -298,7 +298,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
     private void forgetUsers(long now, long deadline) {
         while (erasuresDone < serving.catalogue().userErasures() && nanos.getAsLong() < deadline) {
-            String user = serving.catalogue().userErasure(erasuresDone++);
+            String user = serving.catalogue().erasedUser(erasuresDone++);
             if (index.contains(user)) {
                 forget(user, now);
             }
@@ -340,7 +340,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
     /** Removes a user's pairs that are erased, by user or by item; what is newer counts again. */
     private void forget(String user, long now) {
-        long upTo = serving.catalogue().userErasedAt(user);
+        long upTo = serving.catalogue().userErasure(user).upTo();
         List<Bytes> old = new ArrayList<>();
         UserProfile kept = new UserProfile();
         try (KeyValueIterator<Bytes, byte[]> all =

@@ -16,7 +16,7 @@ class FoldInTest {
 
     /** Trained on partition 0 up to offset 10. */
     private final Model model = ModelFixture.model(
-            "v1", new Model.Cut(0, Map.of(0, 10L)), Map.of("u", new float[] {3, 0}, "v", new float[] {0, 1}), ITEMS);
+            "v1", new Model.Cut(Map.of(0, 10L), 0), Map.of("u", new float[] {3, 0}, "v", new float[] {0, 1}), ITEMS);
 
     private static HistoryItem item(String id, double weight, long offset) {
         return new HistoryItem(id, "click", weight, new Stamp(1000 + offset, 0, offset));

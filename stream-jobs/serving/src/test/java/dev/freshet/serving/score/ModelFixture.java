@@ -17,7 +17,7 @@ import java.util.TreeMap;
 public final class ModelFixture {
 
     /** The cut of a model that has seen nothing of the stream. */
-    public static final Model.Cut BEGINNING = new Model.Cut(0, Map.of());
+    public static final Model.Cut BEGINNING = new Model.Cut(Map.of(), 0);
 
     private ModelFixture() {}
 
@@ -42,11 +42,11 @@ public final class ModelFixture {
         try {
             int dimension = items.values().iterator().next().length;
             List<TopicOffset> offsets = new ArrayList<>();
-            cut.offsets()
+            cut.interactions()
                     .forEach((partition, offset) ->
                             offsets.add(new TopicOffset(Topic.INTERACTIONS.name(), partition, offset)));
+            offsets.add(new TopicOffset(Topic.ERASURES.name(), 0, cut.erasures()));
             Model.Builder builder = new Model.Builder(release(version, dimension, users.size(), items.size())
-                    .setSnapshotAt(Instant.ofEpochMilli(cut.takenAt()))
                     .setOffsets(offsets)
                     .build());
             for (Map.Entry<String, float[]> user : users.entrySet()) {

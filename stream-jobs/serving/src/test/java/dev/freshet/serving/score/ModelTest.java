@@ -56,12 +56,13 @@ class ModelTest {
 
     @Test
     void theCutSaysWhatIsNewer() {
-        Model.Cut cut = ModelFixture.model("v", new Model.Cut(9, Map.of(0, 100L)), Map.of(), Map.of("i", V))
+        Model.Cut cut = ModelFixture.model("v", new Model.Cut(Map.of(0, 100L), 9), Map.of(), Map.of("i", V))
                 .cut();
-        assertThat(cut.takenAt()).isEqualTo(9);
 
         assertThat(cut.precedes(new Stamp(5, 0, 99))).isFalse();
         assertThat(cut.precedes(new Stamp(5, 0, 100))).isTrue();
         assertThat(cut.precedes(new Stamp(5, 1, 0))).isTrue();
+        assertThat(cut.hasSeenErasure(8)).isTrue();
+        assertThat(cut.hasSeenErasure(9)).isFalse();
     }
 }

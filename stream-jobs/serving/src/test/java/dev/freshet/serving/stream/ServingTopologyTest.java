@@ -15,6 +15,7 @@ import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
@@ -45,6 +46,7 @@ import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
 import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.processor.api.MockProcessorContext;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.AfterEach;
@@ -63,15 +65,19 @@ class ServingTopologyTest {
     private Path state;
 
     private final List<String> refused = new ArrayList<>();
-    private final ServingContext serving = new ServingContext(
-            new ServingMetrics(new SimpleMeterRegistry()),
-            (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
-            SIZE,
-            RATE);
+    private final ServingContext serving = context();
     private TopologyTestDriver driver;
     private TestOutputTopic<String, byte[]> recommendations;
     private TestOutputTopic<String, byte[]> embeddings;
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
+
+    private ServingContext context() {
+        return new ServingContext(
+                new ServingMetrics(new SimpleMeterRegistry()),
+                (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
+                SIZE,
+                RATE);
+    }
 
     @BeforeEach
     void start() {
@@ -166,10 +172,14 @@ class ServingTopologyTest {
     }
 
     private Model model(String version, int items) {
+        return model(version, ModelFixture.BEGINNING, items);
+    }
+
+    private Model model(String version, Model.Cut cut, int items) {
         Random random = new Random(items);
         return ModelFixture.model(
                 version,
-                ModelFixture.BEGINNING,
+                cut,
                 ModelFixture.vectors("u", 3, 8, random),
                 ModelFixture.vectors("i", items, 8, random));
     }
@@ -376,6 +386,36 @@ class ServingTopologyTest {
         UserProfile profile = UserProfile.decode(driver.<String, byte[]>getKeyValueStore(ServingTopology.USERS_STORE)
                 .get("u0"));
         assertThat(profile.recent()).hasSize(1);
+    }
+
+    /** A client may date a request as far back as it likes. */
+    @Test
+    void aVectorThatWasTrainedBeforeAnErasureIsNotUsed() {
+        event("u0", "i1", "click", 10);
+        serving.switchTo(model("v1", new Model.Cut(Map.of(0, 1L), 0), 10));
+        assertThat(origin("u0")).isEqualTo(FoldIn.Origin.TRAINED);
+
+        forget(NodeKind.USER, "u0", NOW.minusSeconds(1_000_000));
+        assertThat(origin("u0")).isEqualTo(FoldIn.Origin.FOLDED_IN);
+        // Of no effect, since it is dated earlier: a model need not have seen it.
+        forget(NodeKind.USER, "u0", NOW.minusSeconds(2_000_000));
+        serving.switchTo(model("v2", new Model.Cut(Map.of(0, 1L), 1), 10));
+        assertThat(origin("u0")).isEqualTo(FoldIn.Origin.TRAINED);
+
+        // A restart knows as much.
+        ServingContext restarted = context();
+        MockProcessorContext<Void, Void> task = new MockProcessorContext<>();
+        task.addStateStore(driver.<String, byte[]>getKeyValueStore(ServingTopology.ERASURES_STORE));
+        new GlobalProcessors.Erasures(restarted).init(task);
+        assertThat(restarted.catalogue().userErasure("u0"))
+                .isEqualTo(new Catalogue.UserErasure(
+                        NOW.minusSeconds(1_000_000).toEpochMilli(), 0));
+    }
+
+    private FoldIn.Origin origin(String user) {
+        KeyValueStore<String, byte[]> users = driver.getKeyValueStore(ServingTopology.USERS_STORE);
+        return serving.vector(serving.model(), user, UserProfile.decode(users.get(user)))
+                .origin();
     }
 
     @Test

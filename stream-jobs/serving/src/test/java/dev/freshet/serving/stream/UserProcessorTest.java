@@ -113,8 +113,8 @@ class UserProcessorTest {
         Map<String, byte[]> users = content(ServingTopology.USERS_STORE);
         Map<Object, byte[]> pairs = content(ServingTopology.PAIRS_STORE);
         Map<String, Long> counts = content(ServingTopology.COUNTS_STORE);
-        serving.catalogue().putErasure(new Erasure(NodeKind.USER, "gone", NOW));
-        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "q", NOW));
+        serving.catalogue().putErasure(new Erasure(NodeKind.USER, "gone", NOW), 0);
+        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "q", NOW), 1);
         slice();
         assertThat(content(ServingTopology.PAIRS_STORE)).hasSize(1);
 
@@ -138,13 +138,13 @@ class UserProcessorTest {
             event("u" + user, "gone", 100);
         }
         tick = Duration.ofMillis(5);
-        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "gone", NOW.minusSeconds(10)));
+        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "gone", NOW.minusSeconds(10)), 2);
         slice();
         int afterOne = content(ServingTopology.PAIRS_STORE).size();
         assertThat(afterOne).isGreaterThan(50);
         // What comes meanwhile counts, and so does another request.
         event("a-late-one", "gone", 1);
-        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "kept", NOW.minusSeconds(10)));
+        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "kept", NOW.minusSeconds(10)), 3);
 
         for (int slice = 0; slice < 300; slice++) {
             slice();
