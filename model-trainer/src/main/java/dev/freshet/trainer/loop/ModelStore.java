@@ -7,6 +7,7 @@ import dev.freshet.trainer.tensor.Parameter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,6 +15,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -98,7 +100,7 @@ final class ModelStore {
         return values;
     }
 
-    /** Saves a model, with its released parameters; it is there whole, or not at all. */
+    /** Saves a model, with its released parameters; it is there whole, or not at all, also after the machine goes down. */
     Artifact save(Saved model, Map<String, String> about, Map<String, Matrix> released) throws IOException {
         Map<String, Matrix> matrices = new LinkedHashMap<>();
         released.forEach((name, matrix) -> matrices.put(RELEASED + name, matrix));
@@ -121,6 +123,8 @@ final class ModelStore {
             Files.createDirectories(home);
             content.write(partial);
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+            force(home);
+            force(folder);
             return new Artifact(file, sha256(file));
         } catch (IOException e) {
             try {
@@ -132,6 +136,13 @@ final class ModelStore {
         }
     }
 
+    /** Writes the entries of a folder through to the disk. */
+    private static void force(Path folder) throws IOException {
+        try (FileChannel channel = FileChannel.open(folder)) {
+            channel.force(true);
+        }
+    }
+
     private static List<String> ids(IdIndex index) {
         return IntStream.range(0, index.size()).mapToObj(index::id).toList();
     }
@@ -139,10 +150,16 @@ final class ModelStore {
     /**
      * Loads a saved model.
      *
+     * @param sha256 the file's SHA-256, as its release has it
      * @throws IOException if it is gone or damaged
      */
-    Saved load(String version) throws IOException {
-        Safetensors file = Safetensors.read(folder.resolve(version).resolve(FILE));
+    Saved load(String version, String sha256) throws IOException {
+        Path path = folder.resolve(version).resolve(FILE);
+        String found = sha256(path);
+        if (!found.equals(sha256)) {
+            throw new IOException(path + ": damaged; its SHA-256 is " + found + ", but it was released with " + sha256);
+        }
+        Safetensors file = Safetensors.read(path);
         Map<String, Matrix> parameters = new LinkedHashMap<>();
         file.matrices().forEach((name, matrix) -> {
             if (name.startsWith(EVALUATED)) {
@@ -154,7 +171,12 @@ final class ModelStore {
         int[] degrees = file.numbers().get(SEEN_DEGREES);
         int[] seen = file.numbers().get(SEEN_ITEMS);
         if (degrees == null || seen == null || degrees.length != users.size()) {
-            throw new IOException(version + " does not say what it was trained on");
+            throw new IOException(path + ": does not say what it was trained on");
+        }
+        if (Arrays.stream(degrees).anyMatch(degree -> degree < 0)
+                || Arrays.stream(degrees).asLongStream().sum() != seen.length
+                || Arrays.stream(seen).anyMatch(item -> item < 0 || item >= items.size())) {
+            throw new IOException(path + ": corrupt; the pairs that it was trained on do not fit its users and items");
         }
         int[] userOf = IntStream.range(0, degrees.length)
                 .flatMap(user -> IntStream.generate(() -> user).limit(degrees[user]))

@@ -1,5 +1,9 @@
 package dev.freshet.trainer.loop;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +14,8 @@ import java.io.OutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +53,7 @@ record Safetensors(
     @SuppressWarnings("ArrayRecordComponent") // the array is the point: it goes to numeric code as it is
     record Matrix(int rows, int columns, float[] values) {}
 
-    /** Writes the file. */
+    /** Writes the file, through to the disk. */
     void write(Path file) throws IOException {
         Map<String, byte[]> texts = new LinkedHashMap<>();
         for (Map.Entry<String, List<String>> list : strings.entrySet()) {
@@ -71,7 +77,8 @@ record Safetensors(
         byte[] padded = new byte[(json.length + 7) / 8 * 8];
         Arrays.fill(padded, (byte) ' ');
         System.arraycopy(json, 0, padded, 0, json.length);
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), CHUNK)) {
+        try (FileChannel channel = FileChannel.open(file, CREATE, TRUNCATE_EXISTING, WRITE);
+                OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), CHUNK)) {
             ByteBuffer length =
                     ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length);
             out.write(length.array());
@@ -101,6 +108,8 @@ record Safetensors(
             for (byte[] text : texts.values()) {
                 out.write(text);
             }
+            out.flush();
+            channel.force(true);
         }
     }
 
@@ -148,11 +157,15 @@ record Safetensors(
                     String type = field.getValue().path("dtype").asText();
                     if (type.equals("F32")) {
                         JsonNode shape = field.getValue().path("shape");
-                        float[] values = new float[data.remaining() / 4];
+                        int rows = shape.path(0).asInt();
+                        int columns = shape.path(1).asInt();
+                        if (rows < 0 || columns < 0 || 4L * rows * columns != data.remaining()) {
+                            throw new IOException(file + ": truncated or corrupt safetensors file (" + field.getKey()
+                                    + " has " + data.remaining() + " bytes for " + rows + " x " + columns + ")");
+                        }
+                        float[] values = new float[rows * columns];
                         data.asFloatBuffer().get(values);
-                        matrices.put(
-                                field.getKey(),
-                                new Matrix(shape.path(0).asInt(), shape.path(1).asInt(), values));
+                        matrices.put(field.getKey(), new Matrix(rows, columns, values));
                     } else if (type.equals("I32")) {
                         int[] values = new int[data.remaining() / 4];
                         data.asIntBuffer().get(values);

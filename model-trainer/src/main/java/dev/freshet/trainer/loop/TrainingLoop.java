@@ -401,8 +401,8 @@ public final class TrainingLoop {
             return new Start(null, null);
         }
         try {
-            return new Start(options.store.load(release.getVersion()), null);
-        } catch (IOException e) {
+            return new Start(options.store.load(release.getVersion(), release.getArtifactSha256()), null);
+        } catch (IOException | RuntimeException e) {
             String lost = "the release in force, " + release.getVersion() + ", cannot be loaded (" + describe(e) + ")";
             LOG.warn("{}; training from the beginning", lost);
             return new Start(null, lost + " and was not measured");

@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -49,8 +48,7 @@ class ModelStoreTest {
     @Test
     void whatWasSavedIsLoaded() throws IOException {
         ModelStore store = new ModelStore(folder, 2);
-        save(store, "v1");
-        ModelStore.Saved saved = store.load("v1");
+        ModelStore.Saved saved = store.load("v1", save(store, "v1").sha256());
         assertThat(saved.parameters()).containsOnlyKeys("nodes");
         assertThat(saved.parameters().get("nodes").values()).containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
         assertThat(saved.items().size()).isEqualTo(3);
@@ -107,7 +105,7 @@ class ModelStoreTest {
         assertThat(folder.resolve("v2")).doesNotExist();
         assertThat(folder.resolve("v3")).isDirectory();
         assertThat(folder.resolve("v4")).isDirectory();
-        assertThatThrownBy(() -> store.load("v2")).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> store.load("v2", "")).isInstanceOf(NoSuchFileException.class);
         store.discard("v4");
         assertThat(folder.resolve("v4")).doesNotExist();
     }
@@ -115,16 +113,40 @@ class ModelStoreTest {
     @Test
     void aDamagedFileIsOneLine() throws IOException {
         ModelStore store = new ModelStore(folder, 2);
-        Path file = save(store, "v1").path();
+        ModelStore.Artifact saved = save(store, "v1");
+        Path file = saved.path();
         byte[] bytes = Files.readAllBytes(file);
-        Files.write(file, Arrays.copyOf(bytes, bytes.length - 30));
-        assertThatThrownBy(() -> store.load("v1"))
+        // Zeros in the place of a parameter, as a crash may leave them: all else is as it was.
+        byte[] zeros = bytes.clone();
+        java.util.Arrays.fill(zeros, bytes.length - 60, bytes.length - 50, (byte) 0);
+        Files.write(file, zeros);
+        assertThatThrownBy(() -> store.load("v1", saved.sha256()))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(file + ": damaged; its SHA-256 is ");
+        Files.write(file, java.util.Arrays.copyOf(bytes, bytes.length - 30));
+        assertThatThrownBy(() -> Safetensors.read(file))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith(file + ": truncated or corrupt");
+        String wrongShape = new String(bytes, StandardCharsets.ISO_8859_1).replace("[5,2]", "[5,9]");
+        Files.write(file, wrongShape.getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> Safetensors.read(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("has 40 bytes for 5 x 9");
         Files.write(file, new byte[] {1});
-        assertThatThrownBy(() -> store.load("v1")).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> Safetensors.read(file)).isInstanceOf(IOException.class);
         Files.write(file, new byte[] {-1, -1, -1, -1, -1, -1, -1, 127, 0});
-        assertThatThrownBy(() -> store.load("v1")).hasMessageContaining("no safetensors file");
+        assertThatThrownBy(() -> Safetensors.read(file)).hasMessageContaining("no safetensors file");
+    }
+
+    @Test
+    void pairsThatDoNotFitTheIdsAreRefused() throws IOException {
+        ModelStore store = new ModelStore(folder, 2);
+        Interactions ofOthers = Interactions.of(new int[] {1, 1}, new int[] {2, 7}, 2, 8);
+        ModelStore.Artifact saved =
+                store.save(new ModelStore.Saved("v1", USERS, ITEMS, Map.of(), ofOthers), Map.of(), Map.of());
+        assertThatThrownBy(() -> store.load("v1", saved.sha256()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("do not fit its users and items");
     }
 
     @Test
