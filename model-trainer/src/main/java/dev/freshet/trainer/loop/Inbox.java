@@ -2,18 +2,14 @@ package dev.freshet.trainer.loop;
 
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Control;
-import dev.freshet.schema.ModelRelease;
-import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -43,8 +39,7 @@ final class Inbox implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final Publisher publisher;
     private final Map<TopicPartition, Long> committed = new HashMap<>();
-    private final Map<String, ModelRelease> releases = new HashMap<>();
-    private final Map<String, ModelRelease> inForce = new HashMap<>();
+    private final Releases releases = new Releases();
     private final Queue<Command> commands = new ArrayDeque<>();
     private Snapshot newest;
     private long controlled;
@@ -172,13 +167,7 @@ final class Inbox implements AutoCloseable {
             return;
         }
         try {
-            ModelRelease release = Topic.MODELS.codec().decode(value);
-            if (release.getAction() == ReleaseAction.RELEASE) {
-                releases.put(release.getVersion(), release);
-                inForce.put(release.getModel(), release);
-            } else if (releases.containsKey(release.getVersion())) {
-                inForce.put(release.getModel(), releases.get(release.getVersion()));
-            }
+            releases.announced(Topic.MODELS.codec().decode(value));
         } catch (BadRecordException e) {
             LOG.debug("passed over a release", e);
         }
@@ -227,19 +216,9 @@ final class Inbox implements AutoCloseable {
         return commands.peek();
     }
 
-    /** The release of a model in force, or null. */
-    ModelRelease inForce(String model) {
-        return inForce.get(model);
-    }
-
-    /** The releases of these versions, as far as they are known. */
-    Collection<ModelRelease> releases(Collection<String> versions) {
-        return versions.stream().map(releases::get).filter(Objects::nonNull).toList();
-    }
-
-    /** Versions in force of all models. */
-    Collection<String> versionsInForce() {
-        return inForce.values().stream().map(ModelRelease::getVersion).toList();
+    /** The releases so far. */
+    Releases releases() {
+        return releases;
     }
 
     @Override

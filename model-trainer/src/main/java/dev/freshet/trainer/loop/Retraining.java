@@ -42,7 +42,7 @@ final class Retraining {
      * @param outcome how the training went
      * @param test metrics on the held-out slice, before the model saw it
      * @param popularity metrics of the most popular items on the same slice
-     * @param inForce metrics of the saved model on the same slice; null where there is none, or it has other parameters
+     * @param inForce metrics of the release in force on the same slice; null where they could not be measured
      * @param evaluated parameters before the second step
      * @param released parameters after it
      * @param warm whether it started from a saved model, be it in part
@@ -72,24 +72,27 @@ final class Retraining {
     /**
      * Trains.
      *
-     * @param saved model to start from, that of the release in force, or null
+     * @param saved saved model to start from, or null
+     * @param incumbent the release in force
      * @param budget time after which the first step begins no new epoch
      */
-    Candidate run(SnapshotData data, ModelStore.Saved saved, Duration budget, Training.Listener listener) {
+    Candidate run(
+            SnapshotData data,
+            ModelStore.Saved saved,
+            Incumbent incumbent,
+            Duration budget,
+            Training.Listener listener) {
         Interactions train = data.slice().train();
         TrainingData past = new TrainingData(train, data.features(), ofFeatures(data), workers.threads());
         Training.Outcome outcome;
         Metrics test;
         Map<String, Matrix> evaluated;
         int found = 0;
-        Metrics inForce = null;
+        Incumbent.Measured measured = incumbent.measure(data, past, backend, workers);
+        Metrics inForce = measured.metrics();
         try (Model model = factory.create(past, settings, backend, seed)) {
             if (saved != null) {
                 found = WarmStart.apply(saved, model.parameters(), data.users(), data.items(), past);
-                if (found == model.parameters().size()) {
-                    inForce = FullRanking.evaluate(
-                            model.embed(), train, data.slice().test(), workers);
-                }
             }
             outcome = new Training(model, train, settings, workers, seed)
                     .untilNoBetter(data.slice().valid(), budget, listener);
@@ -102,7 +105,17 @@ final class Retraining {
                 ? "the loss is not finite in epoch " + outcome.epochs()
                 : Gate.refusal(test, inForce, popularity);
         if (refusal != null) {
-            return new Candidate(null, outcome, test, popularity, inForce, evaluated, Map.of(), warm, false, refusal);
+            return new Candidate(
+                    null,
+                    outcome,
+                    test,
+                    popularity,
+                    inForce,
+                    evaluated,
+                    Map.of(),
+                    warm,
+                    false,
+                    reason(refusal, measured));
         }
         TrainingData present = new TrainingData(data.all(), data.features(), data.graphs(), workers.threads());
         try (Model model = factory.create(present, settings, backend, seed + 1)) {
@@ -132,7 +145,7 @@ final class Retraining {
                         Map.of(),
                         warm,
                         false,
-                        "the loss is not finite");
+                        reason("the loss is not finite", measured));
             }
             return new Candidate(
                     embeddings,
@@ -144,8 +157,12 @@ final class Retraining {
                     ModelStore.values(model.parameters()),
                     warm,
                     true,
-                    Gate.acceptance(test, inForce, popularity));
+                    reason(Gate.acceptance(test, inForce, popularity), measured));
         }
+    }
+
+    private static String reason(String decision, Incumbent.Measured measured) {
+        return measured.missing() == null ? decision : decision + "; " + measured.missing();
     }
 
     /** Graphs that know of no interaction. */

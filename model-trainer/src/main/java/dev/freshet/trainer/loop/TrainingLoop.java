@@ -126,7 +126,7 @@ public final class TrainingLoop {
         Inbox.Command command = inbox.nextCommand();
         if (command != null) {
             obey(command, snapshot, inbox, publisher, backend, workers);
-        } else if (policy.isDue(name, snapshot.manifest(), inbox.inForce(name))) {
+        } else if (policy.isDue(name, snapshot.manifest(), inbox.releases().of(name))) {
             train(options.model, snapshot, inbox, publisher, backend, workers);
         }
     }
@@ -205,7 +205,7 @@ public final class TrainingLoop {
             throws IOException {
         SnapshotManifest manifest = run.manifest;
         Start start = start(run.factory, inbox);
-        SnapshotData data = SnapshotData.of(read, start.saved == null ? TemporalSlice.Seen.NOTHING : start.saved);
+        SnapshotData data = SnapshotData.of(read, start);
         if (data.slice().train().size() == 0 || data.all().size() < 2) {
             String reason = "snapshot " + manifest.getSnapshotId() + " has "
                     + data.all().size() + " interactions, too few to train on";
@@ -233,12 +233,18 @@ public final class TrainingLoop {
     }
 
     /**
-     * What a training starts from.
+     * What a training starts from, and what it must stand up to. Neither may have seen what is held out.
      *
-     * @param saved the saved model of the release in force, or null for a start from the beginning
-     * @param lost why there is none although there is a release, or null
+     * @param saved the saved model of the model's newest release, or null for a start from the beginning
+     * @param incumbent the release in force
      */
-    private record Start(ModelStore.Saved saved, String lost) {}
+    private record Start(ModelStore.Saved saved, Incumbent incumbent) implements TemporalSlice.Seen {
+        @Override
+        public boolean contains(String user, String item) {
+            return (saved != null && saved.contains(user, item))
+                    || (incumbent.saved() != null && incumbent.saved().contains(user, item));
+        }
+    }
 
     /** One training. */
     private record Run(ModelFactory factory, SnapshotManifest manifest, String version, Instant started) {
@@ -262,7 +268,7 @@ public final class TrainingLoop {
         publisher.evaluation(run.evaluation(EvaluationKind.EPOCH).build());
         Retraining retraining = new Retraining(run.factory, settings, backend, workers, options.seed);
         Duration budget = saved == null ? options.budget : options.budget.dividedBy(2);
-        Retraining.Candidate candidate = retraining.run(data, saved, budget, new Training.Listener() {
+        Retraining.Candidate candidate = retraining.run(data, saved, start.incumbent, budget, new Training.Listener() {
             @Override
             public void step(int epoch, int step, int steps) {
                 if (stopped) {
@@ -280,7 +286,7 @@ public final class TrainingLoop {
         if (candidate.inForce() != null) {
             candidate.inForce().values().forEach((name, value) -> metrics.put("in-force." + name, value));
         }
-        String reason = start.lost == null ? candidate.reason() : candidate.reason() + "; " + start.lost;
+        String reason = candidate.reason();
         publisher.evaluation(run.evaluation(EvaluationKind.OFFLINE)
                 .setEpoch(candidate.outcome().bestEpoch())
                 .setEpochs(candidate.outcome().epochs())
@@ -300,7 +306,7 @@ public final class TrainingLoop {
             LOG.warn("{}: not released: {}", run.version, reason);
         }
         // As long as there is no model at all, the next snapshot may try at once.
-        boolean without = !candidate.accepted() && inbox.inForce(run.factory.name()) == null;
+        boolean without = !candidate.accepted() && inbox.releases().of(run.factory.name()) == null;
         policy.trained(run.factory.name(), run.manifest, without ? Instant.MIN : Instant.now());
     }
 
@@ -373,10 +379,10 @@ public final class TrainingLoop {
                 Duration.between(run.started, Instant.now()).toSeconds(),
                 candidate.outcome().epochs(),
                 decision.getReason());
-        Set<String> needed = new HashSet<>(inbox.versionsInForce());
+        Set<String> needed = new HashSet<>(inbox.releases().versions());
         needed.add(run.version);
         tidy(() -> {
-            List<ModelRelease> kept = new ArrayList<>(inbox.releases(options.store.clean(needed)));
+            List<ModelRelease> kept = new ArrayList<>(inbox.releases().of(options.store.clean(needed)));
             kept.add(release.build());
             EmbeddingRetention.deleteBefore(options.bootstrap, kept);
         });
@@ -396,22 +402,36 @@ public final class TrainingLoop {
     }
 
     private Start start(ModelFactory factory, Inbox inbox) {
-        ModelRelease release = inbox.inForce(factory.name());
-        if (release == null) {
-            return new Start(null, null);
+        ModelRelease before = inbox.releases().of(factory.name());
+        ModelStore.Saved saved = null;
+        String lost = null;
+        if (before != null) {
+            try {
+                saved = options.store.load(before.getVersion(), before.getArtifactSha256());
+            } catch (IOException | RuntimeException e) {
+                lost = cannotBeLoaded(e);
+                LOG.warn("{} {}; training from the beginning", before.getVersion(), lost);
+            }
+        }
+        ModelRelease inForce = inbox.releases().inForce();
+        if (inForce == null || inForce == before) {
+            return new Start(saved, new Incumbent(inForce, saved, lost));
         }
         try {
-            return new Start(options.store.load(release.getVersion(), release.getArtifactSha256()), null);
+            ModelStore.Saved other = options.store.load(inForce.getVersion(), inForce.getArtifactSha256());
+            return new Start(saved, new Incumbent(inForce, other, null));
         } catch (IOException | RuntimeException e) {
-            String lost = "the release in force, " + release.getVersion() + ", cannot be loaded (" + describe(e) + ")";
-            LOG.warn("{}; training from the beginning", lost);
-            return new Start(null, lost + " and was not measured");
+            return new Start(saved, new Incumbent(inForce, null, cannotBeLoaded(e)));
         }
+    }
+
+    private static String cannotBeLoaded(Exception e) {
+        return "it cannot be loaded (" + describe(e) + ")";
     }
 
     /** The version of a run: later than that of any release before it. */
     private static String version(ModelFactory factory, Instant started, Inbox inbox) {
-        ModelRelease last = inbox.inForce(factory.name());
+        ModelRelease last = inbox.releases().of(factory.name());
         Instant at = started;
         String version = VERSION.format(at) + '-' + factory.name();
         while (last != null && version.compareTo(last.getVersion()) <= 0 && at.isBefore(started.plusSeconds(60))) {

@@ -2,6 +2,7 @@ package dev.freshet.trainer.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.schema.Command;
 import dev.freshet.schema.Control;
@@ -296,6 +297,45 @@ class TrainerLoopIT {
         ModelRelease third = release(3);
         assertThat(third.getModel()).isEqualTo("spumr");
         assertThat(third.getSnapshotId()).isEqualTo(first.getSnapshotId());
+    }
+
+    /** Serving puts the newest release in force, whatever its model. */
+    @Test
+    void aModelIsMeasuredAgainstTheReleaseInForceOfAnother() throws Exception {
+        send(Snapshots.write(folder, 1, Snapshots.interactions(300, 100, 8), Snapshots.items(100)));
+        start("lightgcn");
+        ModelRelease first = release(1);
+        command(Map.of("model", "mf-bpr"));
+        Map<String, Double> metrics = offline("mf-bpr").getMetrics();
+        assertThat(metrics.get("in-force.recall@20"))
+                .isCloseTo(first.getMetrics().get("recall@20"), within(1e-9));
+        ModelRelease inForce = gate("mf-bpr").getAccepted() ? release(2) : first;
+        Path artifact = Path.of(java.net.URI.create(inForce.getArtifactUri()));
+        byte[] bytes = Files.readAllBytes(artifact);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(artifact, bytes);
+        command(Map.of("model", "vbpr"));
+        assertThat(offline("vbpr").getMetrics()).doesNotContainKey("in-force.recall@20");
+        assertThat(gate("vbpr").getReason())
+                .contains("; not measured against release " + inForce.getVersion() + ": it cannot be loaded (" + artifact
+                        + ": damaged;");
+    }
+
+    private Evaluation offline(String model) {
+        return evaluation(model, EvaluationKind.OFFLINE);
+    }
+
+    private Evaluation gate(String model) {
+        return evaluation(model, EvaluationKind.GATE);
+    }
+
+    private Evaluation evaluation(String model, EvaluationKind kind) {
+        return kafka.awaitRecord(
+                        Topic.EVALUATIONS,
+                        record -> record.value().getModel().equals(model)
+                                && record.value().getKind() == kind,
+                        SOON)
+                .value();
     }
 
     private void command(Map<String, String> arguments) {
