@@ -382,7 +382,9 @@ public final class TrainingLoop {
         Set<String> needed = new HashSet<>(inbox.releases().versions());
         needed.add(run.version);
         tidy(() -> {
-            List<ModelRelease> kept = new ArrayList<>(inbox.releases().of(options.store.clean(needed)));
+            // What the disk has lost, serving may still have to read.
+            needed.addAll(options.store.clean(needed));
+            List<ModelRelease> kept = new ArrayList<>(inbox.releases().of(needed));
             kept.add(release.build());
             EmbeddingRetention.deleteBefore(options.bootstrap, kept);
         });

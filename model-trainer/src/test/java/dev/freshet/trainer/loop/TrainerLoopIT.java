@@ -244,7 +244,9 @@ class TrainerLoopIT {
                 .toList();
         send(Snapshots.write(folder, 1, Snapshots.interactions(60, 40, 6), bare));
         start("lightgcn");
-        release(1);
+        ModelRelease first = release(1);
+        command(Map.of("model", "mf-bpr"));
+        ModelRelease ofAnother = release(2);
         command(Map.of("model", "vbpr"));
         Evaluation refusal = kafka.awaitRecord(
                         Topic.EVALUATIONS,
@@ -262,11 +264,27 @@ class TrainerLoopIT {
             }
         }
         command(Map.of());
-        ModelRelease second = release(2);
-        assertThat(second.getConfiguration()).containsEntry("start", "cold").doesNotContainKey("started-from");
+        ModelRelease third = release(3);
+        assertThat(third.getConfiguration()).containsEntry("start", "cold").doesNotContainKey("started-from");
         assertThat(kafka.drain(Topic.EVALUATIONS))
                 .extracting(record -> String.valueOf(record.value().getReason()))
                 .anyMatch(reason -> reason.contains("cannot be loaded (no file"));
+        // The embeddings stay, of the other model's release too: serving may go back to it.
+        command(Map.of());
+        release(4);
+        embeddings(ofAnother);
+        // Those that no announcement needs go: when they have, the retention has run.
+        await("the first embeddings are gone", () -> kafka.drain(Topic.MODEL_EMBEDDINGS).stream()
+                .noneMatch(record -> record.value().getVersion().equals(first.getVersion())));
+        embeddings(ofAnother);
+    }
+
+    private static void await(String what, java.util.function.BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+            Thread.sleep(100);
+        }
     }
 
     @Test
@@ -317,8 +335,8 @@ class TrainerLoopIT {
         command(Map.of("model", "vbpr"));
         assertThat(offline("vbpr").getMetrics()).doesNotContainKey("in-force.recall@20");
         assertThat(gate("vbpr").getReason())
-                .contains("; not measured against release " + inForce.getVersion() + ": it cannot be loaded (" + artifact
-                        + ": damaged;");
+                .contains("; not measured against release " + inForce.getVersion() + ": it cannot be loaded ("
+                        + artifact + ": damaged;");
     }
 
     private Evaluation offline(String model) {
