@@ -4,14 +4,20 @@ import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.ReleaseAction;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** The announcements on the topic models so far: releases, and returns to earlier ones. */
+/**
+ * The announcements on the topic models so far: releases, and returns to earlier ones. Of the releases the newest {@value #KEPT} are
+ * kept, and the last of each model.
+ */
 final class Releases {
+
+    static final int KEPT = 100;
 
     private final Map<String, ModelRelease> byVersion = new LinkedHashMap<>();
     private final Map<String, ModelRelease> ofModels = new HashMap<>();
@@ -29,6 +35,18 @@ final class Releases {
         byVersion.put(release.getVersion(), release);
         ofModels.put(release.getModel(), release);
         inForce = release;
+        prune();
+    }
+
+    private void prune() {
+        int surplus = byVersion.size() - KEPT;
+        Iterator<ModelRelease> oldestFirst = byVersion.values().iterator();
+        while (surplus > 0 && oldestFirst.hasNext()) {
+            if (!ofModels.containsValue(oldestFirst.next())) {
+                oldestFirst.remove();
+                surplus--;
+            }
+        }
     }
 
     /** The release that was announced last, of whatever model: serving puts it in force. Null if there is none. */

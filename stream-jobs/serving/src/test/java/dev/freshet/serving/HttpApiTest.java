@@ -96,6 +96,7 @@ class HttpApiTest {
     @CsvSource({
         "/v1/users?limit=0, limit is 0; it must be a whole number from 1 to 1000",
         "/v1/users?limit=ten, limit is ten; it must be a whole number from 1 to 1000",
+        "/v1/models?limit=500, limit is 500; it must be a whole number from 1 to 101",
         "/v1/users?limit=99999999999, limit is 99999999999; it must be a whole number from 1 to 1000",
     })
     void refusesBadParameters(String path, String detail) throws Exception {

@@ -17,6 +17,8 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.OffsetRange;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
+import dev.freshet.schema.ReleaseAction;
+import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
@@ -293,6 +295,34 @@ class ServingIT {
         assertThat(letters)
                 .filteredOn(letter -> letter.getTopic().equals(Topic.MODEL_EMBEDDINGS.name()))
                 .hasSize(1);
+    }
+
+    @Test
+    void ofALongHistoryTheNewestAndTheOneInForceAreKept() throws Exception {
+        ModelRelease sound = release("20270101T000000Z-lightgcn");
+        try (Serving serving = serve()) {
+            List<Map.Entry<String, ModelRelease>> rollbacks = new ArrayList<>();
+            for (int n = 0; n < ReleaseReader.KEPT + 20; n++) {
+                rollbacks.add(Map.entry(
+                        sound.getModel(),
+                        ModelRelease.newBuilder(sound)
+                                .setAction(ReleaseAction.ROLLBACK)
+                                .setVersion("unknown-" + n)
+                                .build()));
+            }
+            kafka.sendAll(Topic.MODELS, rollbacks);
+            Http http = new Http(serving.port());
+            await("the history is read and cut", () -> {
+                List<String> versions =
+                        http.json("/v1/models?limit=101").get("releases").findValuesAsText("version");
+                return versions.size() == ReleaseReader.KEPT + 1
+                        && versions.get(0).equals("unknown-" + (ReleaseReader.KEPT + 19))
+                        && versions.get(ReleaseReader.KEPT).equals(sound.getVersion());
+            });
+            assertThat(http.json("/v1/models").get("releases")).hasSize(20);
+            assertThat(http.json("/v1/models").get("inForce").asText()).isEqualTo(sound.getVersion());
+            assertThat(http.json("/v1/status").get("releases")).hasSize(10);
+        }
     }
 
     private void assertStillScoredBy(ModelRelease release, long second) {

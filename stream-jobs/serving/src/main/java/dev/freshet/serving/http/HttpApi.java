@@ -12,6 +12,7 @@ import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.Reason;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Model;
@@ -176,7 +177,7 @@ public final class HttpApi implements AutoCloseable {
                 .result(registry.scrape()));
         javalin.get("/v1/status", ctx -> ctx.json(board.status()));
         javalin.sse("/v1/events", client -> events.accept(client));
-        javalin.get("/v1/models", ctx -> ctx.json(board.models()));
+        javalin.get("/v1/models", ctx -> ctx.json(board.models(number(ctx, "limit", 20, 1, ReleaseReader.KEPT + 1))));
         javalin.get("/v1/popular", whole(this::popular));
         javalin.get("/v1/recommendations/{user}", ofUser(this::recommendations));
         javalin.get("/v1/users", this::search);

@@ -12,8 +12,6 @@ import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.distribution.ValueAtPercentile;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -64,7 +62,6 @@ public final class StatusBoard {
         Instant now = Instant.now();
         ServingMetrics metrics = serving.metrics();
         ServingContext.Progress progress = serving.progress();
-        List<Answers.ModelView> models = models().releases();
         Map<String, Answers.GraphView> graphs = new TreeMap<>();
         serving.catalogue()
                 .graphs()
@@ -93,19 +90,18 @@ public final class StatusBoard {
                         .map(loading -> new Answers.LoadingView(loading.version(), loading.read(), loading.total()))
                         .orElse(null),
                 new Answers.RescoringView(progress.version(), progress.done(), progress.total()),
-                models.subList(0, Math.min(RELEASES_SHOWN, models.size())),
+                models(RELEASES_SHOWN).releases(),
                 new Answers.DeadLettersView(
                         letters.values().stream().mapToLong(Long::longValue).sum(), letters));
     }
 
-    Answers.ModelsView models() {
+    /** The newest releases and rollbacks, at most {@code limit}. */
+    Answers.ModelsView models(int limit) {
         Model inForce = serving.model();
-        List<Answers.ModelView> newestFirst = new ArrayList<>();
-        for (ReleaseReader.Entry entry : releases.history()) {
-            newestFirst.add(model(
-                    entry.release(), inForce != null && inForce.release().equals(entry.release()), entry.refused()));
-        }
-        Collections.reverse(newestFirst);
+        List<Answers.ModelView> newestFirst = releases.newest(limit).stream()
+                .map(entry -> model(
+                        entry.release(), inForce != null && inForce.release().equals(entry.release()), entry.refused()))
+                .toList();
         return new Answers.ModelsView(inForce == null ? null : inForce.version(), newestFirst);
     }
 

@@ -36,6 +36,9 @@ public final class ReleaseReader implements AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(1);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
+    /** Announcements that are kept, the newest, besides the one in force. */
+    public static final int KEPT = 100;
+
     /**
      * A record of the topic models.
      *
@@ -110,6 +113,7 @@ public final class ReleaseReader implements AutoCloseable {
                     if (position >= end) {
                         if (pending) {
                             putNewestInForce();
+                            forgetOld();
                             pending = false;
                         }
                         first.countDown();
@@ -227,6 +231,17 @@ public final class ReleaseReader implements AutoCloseable {
         }
     }
 
+    private synchronized void forgetOld() {
+        Model inForce = serving.model();
+        int surplus = history.size() - KEPT;
+        for (Announcement old : List.copyOf(history.subList(0, Math.max(0, surplus)))) {
+            if (inForce == null || !inForce.release().equals(old.release())) {
+                history.remove(old);
+                unsound.remove(old.offset());
+            }
+        }
+    }
+
     private void refuse(Announcement announcement, String reason) {
         synchronized (this) {
             unsound.put(announcement.offset(), reason);
@@ -234,11 +249,14 @@ public final class ReleaseReader implements AutoCloseable {
         refusals.refuse(EmbeddingReader.refused(announcement.record()), reason);
     }
 
-    /** The announcements so far, oldest first. */
-    public synchronized List<Entry> history() {
-        return history.stream()
-                .map(entry -> new Entry(entry.release(), entry.offset(), unsound.get(entry.offset())))
-                .toList();
+    /** The newest announcements, newest first, at most {@code limit}. */
+    public synchronized List<Entry> newest(int limit) {
+        List<Entry> newest = new ArrayList<>();
+        for (int at = history.size() - 1; at >= 0 && newest.size() < limit; at--) {
+            Announcement entry = history.get(at);
+            newest.add(new Entry(entry.release(), entry.offset(), unsound.get(entry.offset())));
+        }
+        return newest;
     }
 
     /** The release being read at the moment. */
