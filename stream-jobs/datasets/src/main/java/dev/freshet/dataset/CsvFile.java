@@ -1,15 +1,20 @@
 package dev.freshet.dataset;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -27,13 +32,19 @@ final class CsvFile implements AutoCloseable {
     private static final int GZIP_MAGIC = 0x1f8b;
     private static final char REPLACEMENT = '\uFFFD';
 
+    /** Lines of one row; a quote that is not closed by then is taken for a mistake, or it would swallow the file. */
+    private static final int MAX_LINES = 1000;
+
+    private static final CSVFormat FORMAT =
+            CSVFormat.RFC4180.builder().setIgnoreEmptyLines(false).get();
+
     private final Path file;
-    private final CSVParser parser;
-    private final Iterator<CSVRecord> records;
+    private final Lines lines;
+    private Iterator<CSVRecord> records;
     private final Map<String, Integer> columns = new HashMap<>();
     private final int width;
     private CSVRecord row;
-    private long line = 1;
+    private String unreadable;
 
     /**
      * Opens a file and reads its header.
@@ -43,12 +54,8 @@ final class CsvFile implements AutoCloseable {
      */
     CsvFile(Path file, List<String> required) throws IOException {
         this.file = file;
-        this.parser = CSVFormat.RFC4180
-                .builder()
-                .setIgnoreEmptyLines(false)
-                .get()
-                .parse(new InputStreamReader(open(file), StandardCharsets.UTF_8));
-        this.records = parser.iterator();
+        this.lines = new Lines(new BufferedReader(new InputStreamReader(open(file), StandardCharsets.UTF_8)));
+        this.records = parse();
         try {
             width = readHeader(required);
         } catch (IOException e) {
@@ -57,9 +64,16 @@ final class CsvFile implements AutoCloseable {
         }
     }
 
+    private Iterator<CSVRecord> parse() throws IOException {
+        return CSVParser.builder().setReader(lines).setFormat(FORMAT).get().iterator();
+    }
+
     private int readHeader(List<String> required) throws IOException {
         if (!next()) {
             throw new DataSetException(file + ": is empty; its first line must name " + String.join(",", required));
+        }
+        if (unreadable != null) {
+            throw new DataSetException(file + ":1: the header is " + unreadable);
         }
         String[] names = row.values();
         for (int column = 0; column < names.length; column++) {
@@ -86,35 +100,41 @@ final class CsvFile implements AutoCloseable {
         }
     }
 
-    /** Goes to the next row; false at the end. */
+    /** Goes to the next row; false at the end. After a row that is not readable as CSV it goes on at the line below. */
     boolean next() throws IOException {
+        unreadable = null;
         try {
             // Blank lines are passed over here and not by the parser, which would lose count of the lines.
             do {
-                line = parser.getCurrentLineNumber() + 1;
+                lines.begin();
                 if (!records.hasNext()) {
                     return false;
                 }
                 row = records.next();
             } while (row.size() == 1 && row.get(0).isBlank());
-            return true;
         } catch (UncheckedIOException | IllegalStateException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            if (cause instanceof EOFException || cause instanceof ZipException) {
-                throw new DataSetException(
-                        file + ": the gzip stream is cut off or corrupt after line " + line + "; copy the file again",
-                        e);
+            if (lines.failure != null) {
+                throw failed(lines.failure);
             }
-            throw new DataSetException(
-                    file + ":" + line + ": not readable as CSV (" + cause.getMessage()
-                            + "); check the quotes from there on",
-                    e);
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            unreadable = "not readable as CSV (" + cause.getMessage() + "); check its quotes";
+            lines.backToSecond();
+            records = parse();
         }
+        return true;
+    }
+
+    private IOException failed(IOException cause) {
+        return cause instanceof EOFException || cause instanceof ZipException
+                ? new DataSetException(
+                        file + ": the gzip stream is cut off or corrupt after line " + line() + "; copy the file again",
+                        cause)
+                : cause;
     }
 
     /** Line at which the row begins, from 1. */
     long line() {
-        return line;
+        return lines.first;
     }
 
     /** Whether the file has the column. */
@@ -129,6 +149,9 @@ final class CsvFile implements AutoCloseable {
 
     /** What is wrong with the row as a whole, or null. */
     String defect() {
+        if (unreadable != null) {
+            return unreadable;
+        }
         if (row.size() != width) {
             return row.size() + " columns, but the header has " + width;
         }
@@ -147,6 +170,78 @@ final class CsvFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        parser.close();
+        lines.close();
+    }
+
+    /**
+     * Hands the file on line by line, never more than the parser has asked for, and remembers the lines of the row: from a row that
+     * cannot be parsed the next parser goes on below its first line.
+     */
+    private static final class Lines extends Reader {
+        private final BufferedReader in;
+        private final List<String> row = new ArrayList<>();
+        private final Deque<String> again = new ArrayDeque<>();
+        private String current = "";
+        private int at;
+        private long first = 1;
+        private IOException failure;
+
+        Lines(BufferedReader in) {
+            this.in = in;
+        }
+
+        /** Begins a row. */
+        void begin() {
+            first += row.size();
+            row.clear();
+        }
+
+        /** Goes back to below the first line of the row. */
+        void backToSecond() {
+            for (int line = row.size() - 1; line > 0; line--) {
+                again.addFirst(row.remove(line));
+            }
+            current = "";
+            at = 0;
+        }
+
+        @Override
+        public int read(char[] to, int offset, int length) throws IOException {
+            if (at == current.length() && !nextLine()) {
+                return -1;
+            }
+            int count = Math.min(length, current.length() - at);
+            current.getChars(at, at + count, to, offset);
+            at += count;
+            return count;
+        }
+
+        private boolean nextLine() throws IOException {
+            if (row.size() == MAX_LINES) {
+                throw new IOException("a quote is not closed within " + MAX_LINES + " lines");
+            }
+            String line = again.isEmpty() ? fromFile() : again.removeFirst();
+            if (line == null) {
+                return false;
+            }
+            row.add(line);
+            current = line + '\n';
+            at = 0;
+            return true;
+        }
+
+        private String fromFile() throws IOException {
+            try {
+                return in.readLine();
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            in.close();
+        }
     }
 }

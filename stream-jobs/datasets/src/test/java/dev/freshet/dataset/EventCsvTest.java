@@ -167,7 +167,7 @@ class EventCsvTest {
         assertError("timestamp,user,item\n", "the header has no column 'action'");
         assertError(HEADER, "has no usable row");
         assertError(HEADER + "x,u,i,click\n", "the first bad one is");
-        assertError(HEADER + "1,u,i,\"click\n2,u,i,click\n", "not readable as CSV");
+        assertError("timestamp,user,\"item\"s,action\n1,u,i,click\n", "the header is not readable as CSV");
         byte[] whole = gzip(HEADER + "1000,u,i,click\n".repeat(5000));
         Path cut = write("cut.csv.gz", Arrays.copyOf(whole, whole.length / 2));
         assertThatThrownBy(() -> EventCsv.open(cut, BadRows.skipped()))
@@ -175,6 +175,37 @@ class EventCsvTest {
                 .hasMessageContaining("cut off or corrupt");
         Files.writeString(folder.resolve("other.csv"), "x");
         assertThatThrownBy(() -> DataSets.open(folder, BadRows.fatal())).hasMessageContaining("3 files of events");
+    }
+
+    @Test
+    void aMalformedQuoteIsADefectOfItsRow() throws IOException {
+        Path file = write(
+                "quotes.csv",
+                (HEADER + "1,a,i,click\n2,\"a\"b,i,click\n3,c,\"i\nj\",click\n\n4,\"d,i,click\n5,e,i,click\n"
+                                + "6,\"f\",i,click\n7,g,i,\"click\n8,h,i,click\n")
+                        .getBytes(StandardCharsets.UTF_8));
+        BadRows bad = BadRows.skipped();
+        List<Interaction> events = interactions(EventCsv.open(file, bad));
+        assertThat(events).extracting(Interaction::getUser).containsExactly("a", "c", "e", "f", "h");
+        assertThat(events.get(1).getItem()).isEqualTo("i\nj");
+        assertThat(bad.first()).extracting(BadRow::line).containsExactly(3L, 7L, 10L);
+        assertThat(bad.first()).extracting(BadRow::reason).allMatch(reason -> reason.contains("check its quotes"));
+        assertThatThrownBy(() -> EventCsv.open(file, BadRows.fatal()))
+                .isInstanceOf(BadRowException.class)
+                .hasMessageStartingWith(file + ":3: not readable as CSV");
+    }
+
+    @Test
+    void aQuoteThatIsNeverClosedDoesNotSwallowTheFile() throws IOException {
+        Path file = write(
+                "open.csv",
+                (HEADER + "1,\"a,i,click\n" + "2,b,i,click\n".repeat(5000)).getBytes(StandardCharsets.UTF_8));
+        BadRows bad = BadRows.skipped();
+        assertThat(interactions(EventCsv.open(file, bad))).hasSize(5000);
+        assertThat(bad.first()).singleElement().satisfies(row -> {
+            assertThat(row.line()).isEqualTo(2);
+            assertThat(row.reason()).contains("a quote is not closed within");
+        });
     }
 
     private void assertError(String text, String message) throws IOException {
