@@ -238,8 +238,12 @@ public final class MmrecDataSet {
      * @throws DataSetException if there is no such file, or it cannot be read
      */
     public FloatMatrix features(String modality) throws IOException {
-        Path path = features.get(modality);
-        return NpyFile.readFloats(path == null ? folder.resolve(modality + FEATURES) : path);
+        return NpyFile.readFloats(featureFile(modality));
+    }
+
+    /** The file of a modality's features. */
+    Path featureFile(String modality) {
+        return folder.resolve(modality + FEATURES);
     }
 
     /** Whether a neighbor graph of the modality was published with the data set. */

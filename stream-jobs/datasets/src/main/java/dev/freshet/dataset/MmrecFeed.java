@@ -36,19 +36,20 @@ public final class MmrecFeed implements Feed {
      *
      * @param badRows takes note of rows that the loop would refuse, and of vectors that are not finite; the item goes without
      *     that vector
-     * @throws DataSetException if a file cannot be read
+     * @throws DataSetException if a file cannot be read, or every item of it would be refused
      */
     public MmrecFeed(MmrecDataSet data, BadRows badRows) throws IOException {
         this.data = data;
         this.order = usable(badRows);
         for (String modality : data.modalities()) {
             FloatMatrix matrix = data.features(modality);
+            check(modality, matrix.columns());
             features.put(modality, matrix);
             for (int item = 0; item < matrix.rows(); item++) {
                 int at = firstNotFinite(matrix, item);
                 if (at >= 0) {
                     badRows.report(
-                            data.folder().resolve(modality + "_feat.npy"),
+                            data.featureFile(modality),
                             item,
                             modality + " vector has " + matrix.get(item, at) + " at position " + at
                                     + "; it must be finite");
@@ -63,6 +64,18 @@ public final class MmrecFeed implements Feed {
         }
         Path itemsFile = data.folder().resolve(ItemsCsv.NAME);
         this.described = Files.exists(itemsFile) ? ItemsCsv.read(itemsFile, badRows) : Map.of();
+    }
+
+    /** Asks the rules about a record with a vector of the modality. */
+    private void check(String modality, int columns) throws DataSetException {
+        String defect = Rules.defect(Item.newBuilder()
+                .setItem("0")
+                .setFeatures(Map.of(modality, Vectors.toList(new float[columns])))
+                .build());
+        if (defect != null) {
+            throw new DataSetException(data.featureFile(modality) + ": no item could have these features: " + defect
+                    + "; rename the file or take it away");
+        }
     }
 
     /** The rows that can be sent, in the order of their times. */

@@ -11,7 +11,7 @@ final class Rules {
 
     private Rules() {}
 
-    /** What is wrong with an item without features, or null. */
+    /** What is wrong with an item, or null. */
     static String defect(Item item) {
         try {
             Intake.check(item, Map.of());

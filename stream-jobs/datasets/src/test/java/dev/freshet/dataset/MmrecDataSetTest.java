@@ -184,6 +184,22 @@ class MmrecDataSetTest {
         }
     }
 
+    @Test
+    void featuresThatTheLoopWouldRefuseAreSaidBeforeTheFirstEvent() throws IOException {
+        write("userID\titemID\n0\t0\n0\t1\n");
+        npy("visual v2_feat.npy", "<f4", 2, 3, 1f);
+        assertThatThrownBy(() -> DataSets.open(folder, BadRows.skipped()))
+                .isInstanceOf(DataSetException.class)
+                .hasMessageStartingWith(folder.resolve("visual v2_feat.npy") + ": ")
+                .hasMessageContaining("the modality 'visual v2' is no name");
+        Files.delete(folder.resolve("visual v2_feat.npy"));
+        npy("text_feat.npy", "<f4", 2, 0, 1f);
+        assertThatThrownBy(() -> DataSets.open(folder, BadRows.skipped()))
+                .isInstanceOf(DataSetException.class)
+                .hasMessageStartingWith(folder.resolve("text_feat.npy") + ": ")
+                .hasMessageContaining("text vector is empty");
+    }
+
     static List<FeedEvent> all(Feed feed, long from) throws IOException {
         List<FeedEvent> events = new ArrayList<>();
         try (Feed.Cursor cursor = feed.open(from)) {
