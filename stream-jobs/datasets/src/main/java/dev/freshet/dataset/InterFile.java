@@ -12,6 +12,9 @@ import java.util.Map;
 /** The columns of an {@code .inter} file; null where it has no such column. */
 final class InterFile {
 
+    /** Ids are dense, so the largest says how many records a feed has: more than this many is a mistake in the file. */
+    private static final int MAX_ID = 99_999_999;
+
     private static final int INITIAL_ROWS = 1024;
 
     private int size;
@@ -94,8 +97,8 @@ final class InterFile {
     }
 
     private void add(int line, String[] cells, Map<String, Integer> columns) throws BadCell {
-        int user = (int) number(cells, columns, "userID", 0, Integer.MAX_VALUE - 1);
-        int item = (int) number(cells, columns, "itemID", 0, Integer.MAX_VALUE - 1);
+        int user = (int) number(cells, columns, "userID", 0, MAX_ID);
+        int item = (int) number(cells, columns, "itemID", 0, MAX_ID);
         float rating = ratings == null ? 1 : rating(cells[columns.get("rating")]);
         long time =
                 times == null ? 0 : number(cells, columns, "timestamp", Long.MIN_VALUE / 1000, Long.MAX_VALUE / 1000);

@@ -103,7 +103,8 @@ class MmrecDataSetTest {
                 "1\t1\t5\t0\t9",
                 "1 1 5 0",
                 "99999999999\t1\t5\t0",
-                "2147483647\t1\t5\t0"
+                "2147483646\t1\t5\t0",
+                "1\t2000000000\t5\t0"
             })
     void aBadRowIsReportedAndSkippedOrFatal(String row) throws IOException {
         write("userID\titemID\trating\tx_label\n0\t0\t5\t0\n" + row + "\n1\t1\t4\t1\n");
