@@ -21,7 +21,7 @@ public final class SchemaTopic {
     public static final String NAME = "schemas";
 
     /** Besides those of its own build, which every codec knows. */
-    static final KnownSchemas KNOWN = new KnownSchemas();
+    static final KnownSchemas KNOWN = new KnownSchemas(System::nanoTime);
 
     private SchemaTopic() {}
 
@@ -47,8 +47,8 @@ public final class SchemaTopic {
     }
 
     /**
-     * Like {@link #load}, and keeps a consumer: a schema that is published later is found when its first value is decoded. For processes
-     * that read for long; a later call takes the place of an earlier one.
+     * Like {@link #load}, and keeps a consumer: a schema that is published later is found when its first value is decoded, or a
+     * second later where many values came before it. For processes that read for long; a later call takes the place of an earlier one.
      *
      * @param bootstrap Kafka's address
      * @throws KafkaException if the topic cannot be read, here or when a value is decoded
