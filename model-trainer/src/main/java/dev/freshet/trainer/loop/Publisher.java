@@ -2,6 +2,7 @@ package dev.freshet.trainer.loop;
 
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.OffsetRange;
@@ -66,9 +67,30 @@ final class Publisher implements AutoCloseable {
         this.transactions.initTransactions();
     }
 
-    /** Sends an evaluation. */
+    Publisher(Producer<byte[], byte[]> plain, Producer<byte[], byte[]> transactions) {
+        this.plain = plain;
+        this.transactions = transactions;
+    }
+
+    /**
+     * Sends an evaluation, and waits until it is there if it is a decision: a run has no other trace where it is not released.
+     *
+     * @throws KafkaException if the decision cannot be written
+     */
     void evaluation(Evaluation evaluation) {
-        plain.send(record(Topic.EVALUATIONS, evaluation.getRunId(), evaluation));
+        Future<RecordMetadata> sent = plain.send(
+                record(Topic.EVALUATIONS, evaluation.getRunId(), evaluation), (metadata, failure) -> {
+                    if (failure != null) {
+                        LOG.warn(
+                                "{}: evaluation {} not written: {}",
+                                evaluation.getRunId(),
+                                evaluation.getKind(),
+                                failure.getMessage());
+                    }
+                });
+        if (evaluation.getKind() == EvaluationKind.GATE) {
+            await(sent);
+        }
     }
 
     /** Sends a record that cannot be used to the dead letters, with its bytes, and waits until it is there. */
