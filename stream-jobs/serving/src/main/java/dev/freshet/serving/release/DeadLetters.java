@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -121,8 +122,17 @@ public final class DeadLetters implements Refusals {
                     if (failure != null) {
                         LOG.warn("dead letter of {} not written ({}); trying again", place, failure.getMessage());
                         known.remove(place);
-                        pending.put(place, letter);
+                        pending.put(place, failure instanceof RecordTooLargeException ? withoutBytes(letter) : letter);
                     }
                 });
+    }
+
+    /** A record may be as large as the broker takes: then no letter that holds it is taken. */
+    private static DeadLetter withoutBytes(DeadLetter letter) {
+        return DeadLetter.newBuilder(letter)
+                .setKey(null)
+                .setValue(null)
+                .setReason(letter.getReason() + " (its bytes are too large for a dead letter: see the record itself)")
+                .build();
     }
 }

@@ -28,6 +28,9 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 final class GlobalProcessors {
 
+    /** Characters of a key or an id that a reason shows: enough for any that keeps the rules. */
+    private static final int MAX_SHOWN = 600;
+
     private GlobalProcessors() {}
 
     /** Common to all: the store, and the record's place. */
@@ -156,7 +159,7 @@ final class GlobalProcessors {
             }
             int colon = key.indexOf(':');
             if (colon < 0) {
-                throw new BadRecordException("NeighborList: key " + key + " is not graph:node");
+                throw new BadRecordException("NeighborList: key " + shortened(key) + " is not graph:node");
             }
             String graph = key.substring(0, colon);
             byte[] before = store.get(key);
@@ -184,12 +187,12 @@ final class GlobalProcessors {
 
         private static void check(String key, NeighborList list) throws BadRecordException {
             if (!key.equals(Keys.neighbors(list.getGraph(), list.getNode()))) {
-                throw new BadRecordException("NeighborList: the key is " + key + ", but the value is of "
-                        + Keys.neighbors(list.getGraph(), list.getNode()));
+                throw new BadRecordException("NeighborList: the key is " + shortened(key) + ", but the value is of "
+                        + shortened(Keys.neighbors(list.getGraph(), list.getNode())));
             }
             for (Neighbor neighbor : list.getNeighbors()) {
                 if (!Double.isFinite(neighbor.getWeight())) {
-                    throw new BadRecordException("NeighborList: the weight of " + neighbor.getId() + " is "
+                    throw new BadRecordException("NeighborList: the weight of " + shortened(neighbor.getId()) + " is "
                             + neighbor.getWeight() + "; it must be finite");
                 }
             }
@@ -200,6 +203,11 @@ final class GlobalProcessors {
             serving.metrics().skipped(record.topic());
             serving.refusals().refuse(record, reason);
         }
+    }
+
+    /** A key or an id for a reason: a record that breaks the rules may have one of megabytes. */
+    private static String shortened(String text) {
+        return text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
     }
 
     /** Requests to forget, each with its offset; of one key the one with the latest time. */

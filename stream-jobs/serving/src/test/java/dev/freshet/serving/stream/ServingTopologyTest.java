@@ -255,6 +255,14 @@ class ServingTopologyTest {
     }
 
     @Test
+    void aReasonDoesNotRepeatAKeyOfMegabytes() {
+        pipe(Topic.NEIGHBORS, "x".repeat(1 << 20), new NeighborList(GraphNames.ITEM_JACCARD, "y", List.of(), 0, 1L));
+        pipe("neighbors", "x".repeat(1 << 20), null);
+
+        assertThat(refused).hasSize(2).allMatch(reason -> reason.length() < 2000);
+    }
+
+    @Test
     void theSizesOfTheGraphsFollowTheLists() {
         neighbors("a", 1, Map.of("b", 0.5, "c", 0.2));
         neighbors("b", 1, Map.of("a", 0.5));
