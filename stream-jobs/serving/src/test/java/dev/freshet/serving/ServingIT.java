@@ -6,13 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freshet.codec.Vectors;
+import dev.freshet.graph.GraphNames;
 import dev.freshet.process.Installation;
 import dev.freshet.process.JavaProcess;
 import dev.freshet.process.Ports;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Embedding;
+import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.Neighbor;
+import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.OffsetRange;
 import dev.freshet.schema.Recommendations;
@@ -62,8 +66,12 @@ class ServingIT {
     }
 
     private Serving serve() throws Exception {
+        return serve(state);
+    }
+
+    private Serving serve(Path folder) throws Exception {
         Serving serving =
-                new Serving(new Serving.Settings(kafka.bootstrapServers(), state, "127.0.0.1", 0, 10, 2000, 1, null));
+                new Serving(new Serving.Settings(kafka.bootstrapServers(), folder, "127.0.0.1", 0, 10, 2000, 1, null));
         await("ready", serving::ready);
         return serving;
     }
@@ -295,6 +303,53 @@ class ServingIT {
         assertThat(letters)
                 .filteredOn(letter -> letter.getTopic().equals(Topic.MODEL_EMBEDDINGS.name()))
                 .hasSize(1);
+    }
+
+    @Test
+    void similarItemsAreThoseThatMayBeShown() throws Exception {
+        List<Neighbor> list = new ArrayList<>();
+        for (int n = 2; n <= 6; n++) {
+            list.add(new Neighbor("i" + n, 1.0 / n));
+        }
+        loop.item("i2", "Withdrawn", null);
+        loop.item("i3", "Erased", null);
+        kafka.send(Topic.ITEMS, "i2", null);
+        kafka.send(
+                Topic.NEIGHBORS,
+                Keys.neighbors(GraphNames.ITEM_JACCARD, "i1"),
+                new NeighborList(GraphNames.ITEM_JACCARD, "i1", list, 5, 1L));
+        kafka.send(
+                Topic.ERASURES,
+                Keys.node(NodeKind.ITEM, "i3"),
+                new Erasure(NodeKind.ITEM, "i3", Instant.now().plusSeconds(60)));
+        try (Serving serving = serve()) {
+            JsonNode similar = new Http(serving.port()).json("/v1/items/i1/similar?k=2");
+            assertThat(similar.get("neighbors").findValuesAsText("id")).containsExactly("i4", "i5");
+        }
+    }
+
+    @Test
+    void eachInstanceAnswersForTheUsersOfTheOther(@TempDir Path otherState) throws Exception {
+        kafka.sendAll(Topic.INTERACTIONS, interactions(USERS, 0, random));
+        try (Serving one = serve(state);
+                Serving other = serve(otherState)) {
+            List<Http> instances = List.of(new Http(one.port()), new Http(other.port()));
+            await("both have users", () -> {
+                int users = 0;
+                for (Http http : instances) {
+                    int own = http.json("/v1/status").get("users").asInt();
+                    users += own > 0 ? own : -USERS;
+                }
+                return users == USERS;
+            });
+            for (int user = 0; user < USERS; user++) {
+                for (Http http : instances) {
+                    String path = "/v1/users/u" + user + "/similar";
+                    await(path, () -> http.get(path).statusCode() != 503);
+                    assertThat(http.json(path).get("neighbors")).as(path).isEmpty();
+                }
+            }
+        }
     }
 
     @Test

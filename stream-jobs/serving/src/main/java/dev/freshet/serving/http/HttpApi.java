@@ -184,13 +184,14 @@ public final class HttpApi implements AutoCloseable {
         javalin.get("/v1/users/{user}", ofUser(this::user));
         javalin.get(
                 "/v1/users/{user}/similar",
-                whole(ctx -> similar(
+                whole(ofUser((ctx, user) -> similar(
                         ctx,
                         "user",
                         USER_GRAPHS,
                         GraphNames::isUserProfile,
                         serving.users()::contains,
-                        HttpApi::userView)));
+                        any -> true,
+                        HttpApi::userView))));
         javalin.get("/v1/items/{item}", whole(this::item));
         javalin.get(
                 "/v1/items/{item}/similar",
@@ -200,6 +201,7 @@ public final class HttpApi implements AutoCloseable {
                         ITEM_GRAPHS,
                         graph -> GraphNames.isItemContent(graph) || GraphNames.isItemDenoised(graph),
                         this::isKnown,
+                        item -> !serving.catalogue().excludes(item),
                         this::view)));
         if (photos != null) {
             javalin.get("/photos/<name>", photos::get);
@@ -390,6 +392,7 @@ public final class HttpApi implements AutoCloseable {
             List<String> graphs,
             Predicate<String> ofKind,
             Predicate<String> known,
+            Predicate<String> shown,
             Function<String, Answers.ItemView> describe) {
         String node = id(ctx, kind);
         String graph = Optional.ofNullable(ctx.queryParam("graph")).orElse(graphs.get(0));
@@ -406,11 +409,12 @@ public final class HttpApi implements AutoCloseable {
         }
         NeighborList list = found.orElseGet(() -> new NeighborList(graph, node, List.of(), 0, 0L));
         List<Answers.NeighborView> neighbors = new ArrayList<>();
-        for (Neighbor neighbor :
-                list.getNeighbors().subList(0, Math.min(k, list.getNeighbors().size()))) {
-            Answers.ItemView view = describe.apply(neighbor.getId());
-            neighbors.add(
-                    new Answers.NeighborView(neighbor.getId(), view.title(), view.imageUrl(), neighbor.getWeight()));
+        for (Neighbor neighbor : list.getNeighbors()) {
+            if (neighbors.size() < k && shown.test(neighbor.getId())) {
+                Answers.ItemView view = describe.apply(neighbor.getId());
+                neighbors.add(new Answers.NeighborView(
+                        neighbor.getId(), view.title(), view.imageUrl(), neighbor.getWeight()));
+            }
         }
         ctx.json(new Answers.NeighborsView(graph, node, list.getDegree(), list.getVersion(), neighbors));
     }
