@@ -52,7 +52,9 @@ public final class Catalogue {
 
     private volatile KeyValueStore<String, byte[]> items;
     private volatile KeyValueStore<String, byte[]> neighbors;
-    private final AtomicInteger itemCount = new AtomicInteger();
+    /** Items in the store; withdrawn ones stay there. */
+    private final AtomicInteger stored = new AtomicInteger();
+
     private final Set<String> unavailable = ConcurrentHashMap.newKeySet();
     private final AtomicLong withdrawals = new AtomicLong();
     private final Map<String, GraphSize> graphs = new ConcurrentHashMap<>();
@@ -66,7 +68,7 @@ public final class Catalogue {
     /** Takes the items store, with what it holds from before a restart. */
     void attachItems(KeyValueStore<String, byte[]> store) throws BadRecordException {
         items = store;
-        itemCount.set(0);
+        stored.set(0);
         unavailable.clear();
         try (KeyValueIterator<String, byte[]> all = store.all()) {
             while (all.hasNext()) {
@@ -93,7 +95,7 @@ public final class Catalogue {
 
     private void countItem(String id, Item item, Item before) {
         if (before == null) {
-            itemCount.incrementAndGet();
+            stored.incrementAndGet();
         }
         if (item.getAvailable()) {
             unavailable.remove(id);
@@ -177,9 +179,9 @@ public final class Catalogue {
         return withdrawals.get();
     }
 
-    /** Number of items that have a record. */
+    /** Number of items that are available. */
     public int itemCount() {
-        return itemCount.get();
+        return stored.get() - unavailable.size();
     }
 
     /** The item-jaccard list of an item. */

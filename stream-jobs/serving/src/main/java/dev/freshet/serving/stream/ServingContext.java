@@ -40,7 +40,7 @@ public final class ServingContext {
         this.size = size;
         this.rescoreBudget = new RateBudget(rescoreRate);
         metrics.gauge("freshet.users", "Users that this instance knows", users, UserIndex::size);
-        metrics.gauge("freshet.items", "Items with a record", catalogue, Catalogue::itemCount);
+        metrics.gauge("freshet.items", "Items that are available", catalogue, Catalogue::itemCount);
         metrics.gauge(
                 "freshet.rescore.remaining",
                 "Users still to be re-scored for the model in force",
@@ -76,7 +76,8 @@ public final class ServingContext {
 
     /** A user's vector in a model, refreshed; null where there is none. */
     public FoldIn.Vector vector(Model of, String user, UserProfile profile) {
-        // Training on a snapshot from before a user was forgotten has put into the vector what must not count. The time of the
+        // Training on a snapshot from before a user was forgotten has put into the vector what must not count. The time
+        // of the
         // request says nothing of that: whoever asks sets it.
         boolean trained = of.cut().hasSeenErasure(catalogue.userErasure(user).offset());
         return FoldIn.refresh(of, user, trained, profile.recent());

@@ -178,10 +178,7 @@ class ServingTopologyTest {
     private Model model(String version, Model.Cut cut, int items) {
         Random random = new Random(items);
         return ModelFixture.model(
-                version,
-                cut,
-                ModelFixture.vectors("u", 3, 8, random),
-                ModelFixture.vectors("i", items, 8, random));
+                version, cut, ModelFixture.vectors("u", 3, 8, random), ModelFixture.vectors("i", items, 8, random));
     }
 
     @Test
@@ -355,9 +352,11 @@ class ServingTopologyTest {
         assertThat(scored.get("a").getItems())
                 .extracting(RecommendedItem::getItem)
                 .containsExactly("p1", "p3");
+        assertThat(serving.catalogue().itemCount()).isEqualTo(1);
         assertThat(serving.catalogue().item("p1").orElseThrow().getTitle()).isEqualTo("Item p1");
         assertThat(serving.catalogue().item("p1").orElseThrow().getFeatures()).isEmpty();
         item("p0", true);
+        assertThat(serving.catalogue().itemCount()).isEqualTo(2);
         event("a", "q", "click", 40);
         assertThat(nextItems()).containsExactly("p0", "p1", "p3");
     }
@@ -416,8 +415,7 @@ class ServingTopologyTest {
         task.addStateStore(driver.<String, byte[]>getKeyValueStore(ServingTopology.ERASURES_STORE));
         new GlobalProcessors.Erasures(restarted).init(task);
         assertThat(restarted.catalogue().userErasure("u0"))
-                .isEqualTo(new Catalogue.UserErasure(
-                        NOW.minusSeconds(1_000_000).toEpochMilli(), 0));
+                .isEqualTo(new Catalogue.UserErasure(NOW.minusSeconds(1_000_000).toEpochMilli(), 0));
     }
 
     private FoldIn.Origin origin(String user) {
