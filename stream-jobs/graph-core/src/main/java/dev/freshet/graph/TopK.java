@@ -39,6 +39,11 @@ public final class TopK {
         rejected = Double.NEGATIVE_INFINITY;
     }
 
+    /** Whether a candidate would be kept, as things are. */
+    public boolean admits(double weight, int id) {
+        return size < k || weight > weights[0] || (weight == weights[0] && order.compare(id, ids[0]) < 0);
+    }
+
     /** Offers a candidate. */
     public void offer(double weight, int id) {
         if (size < k) {
@@ -48,7 +53,7 @@ public final class TopK {
                 ids = Arrays.copyOf(ids, capacity);
             }
             up(size++, weight, id);
-        } else if (weight > weights[0] || (weight == weights[0] && order.compare(id, ids[0]) < 0)) {
+        } else if (admits(weight, id)) {
             rejected = Math.max(rejected, weights[0]);
             down(0, size, weight, id);
         } else {

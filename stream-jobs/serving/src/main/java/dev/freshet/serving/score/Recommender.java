@@ -1,5 +1,6 @@
 package dev.freshet.serving.score;
 
+import dev.freshet.graph.TopK;
 import dev.freshet.schema.Reason;
 import dev.freshet.schema.RecommendedItem;
 import java.util.ArrayList;
@@ -109,9 +110,16 @@ public final class Recommender {
             scores = new float[matrix.paddedSize()];
         }
         matrix.scores(query.vector(), scores);
-        int[] rows = new TopK(query.size())
-                .select(scores, matrix.size(), row -> !query.excluded().test(matrix.id(row)));
-        for (int row : rows) {
+        TopK best = new TopK(query.size(), Integer::compare);
+        for (int row = 0; row < matrix.size(); row++) {
+            // Whether an item is excluded is asked of those few that would enter.
+            if (best.admits(scores[row], row) && !query.excluded().test(matrix.id(row))) {
+                best.offer(scores[row], row);
+            }
+        }
+        best.sort();
+        for (int rank = 0; rank < best.size(); rank++) {
+            int row = best.id(rank);
             String item = matrix.id(row);
             List<Reason> reasons = new ArrayList<>();
             reasons.add(new Reason(MODEL, null, 1.0));
