@@ -1,5 +1,6 @@
 package dev.freshet.trainer;
 
+import dev.freshet.topic.BuildVersion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -21,7 +22,7 @@ public final class TrainerMain implements Runnable {
     static final class Versions implements CommandLine.IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"freshet trainer " + Version.current()};
+            return new String[] {"freshet trainer " + BuildVersion.current()};
         }
     }
 

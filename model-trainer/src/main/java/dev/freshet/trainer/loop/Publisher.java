@@ -6,10 +6,10 @@ import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.OffsetRange;
+import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
-import dev.freshet.trainer.Version;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -78,8 +78,8 @@ final class Publisher implements AutoCloseable {
      * @throws KafkaException if the decision cannot be written
      */
     void evaluation(Evaluation evaluation) {
-        Future<RecordMetadata> sent = plain.send(
-                record(Topic.EVALUATIONS, evaluation.getRunId(), evaluation), (metadata, failure) -> {
+        Future<RecordMetadata> sent =
+                plain.send(record(Topic.EVALUATIONS, evaluation.getRunId(), evaluation), (metadata, failure) -> {
                     if (failure != null) {
                         LOG.warn(
                                 "{}: evaluation {} not written: {}",
@@ -103,7 +103,7 @@ final class Publisher implements AutoCloseable {
                 .setValue(bad.value() == null ? null : ByteBuffer.wrap(bad.value()))
                 .setTimestamp(Instant.ofEpochMilli(bad.timestamp()))
                 .setReason(reason)
-                .setJob("trainer " + Version.current())
+                .setJob("trainer " + BuildVersion.current())
                 .setRefusedAt(Instant.now())
                 .build();
         await(plain.send(record(Topic.DEAD_LETTERS, bad.topic(), letter)));

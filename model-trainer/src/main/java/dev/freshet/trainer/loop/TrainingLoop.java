@@ -7,8 +7,8 @@ import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.SchemaTopic;
-import dev.freshet.trainer.Version;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.evaluation.Metrics;
 import dev.freshet.trainer.model.ModelFactory;
@@ -360,7 +360,7 @@ public final class TrainingLoop {
                 .setOffsets(run.manifest.getOffsets())
                 .setMetrics(test.values())
                 .setConfiguration(configuration)
-                .setCodeVersion(Version.current())
+                .setCodeVersion(BuildVersion.current())
                 .setSeed(options.seed)
                 .setDimension(candidate.embeddings().dimension())
                 .setUsers(data.users().size())

@@ -1,13 +1,13 @@
 package dev.freshet.cli;
 
+import dev.freshet.topic.BuildVersion;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version of this build, from its jar. */
+/** What {@code --version} prints. */
 public final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        String version = Freshet.class.getPackage().getImplementationVersion();
-        return new String[] {"freshet " + (version == null ? "(not from a jar)" : version)};
+        return new String[] {"freshet " + BuildVersion.current()};
     }
 }

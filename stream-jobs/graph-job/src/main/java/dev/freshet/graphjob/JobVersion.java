@@ -1,12 +1,13 @@
 package dev.freshet.graphjob;
 
+import dev.freshet.topic.BuildVersion;
+
 /** The job's name and version, as manifests and dead letters have it. */
 final class JobVersion {
 
     private JobVersion() {}
 
     static String get() {
-        String version = JobVersion.class.getPackage().getImplementationVersion();
-        return "graph-job " + (version == null ? "unpackaged" : version);
+        return "graph-job " + BuildVersion.current();
     }
 }

@@ -6,6 +6,7 @@ import dev.freshet.serving.release.LoopFollower;
 import dev.freshet.serving.stream.ServingContext;
 import dev.freshet.serving.stream.ServingMetrics;
 import dev.freshet.serving.stream.ServingTopology;
+import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -91,7 +92,8 @@ public final class Serving implements AutoCloseable {
         boolean started = false;
         ServingMetrics metrics = new ServingMetrics(registry);
         try {
-            this.loop = new LoopFollower(settings.bootstrap(), "serving " + version(), this::writesDeadLetters);
+            this.loop = new LoopFollower(
+                    settings.bootstrap(), "serving " + BuildVersion.current(), this::writesDeadLetters);
         } catch (KafkaException e) {
             lock.close();
             Throwable reason = e.getCause() == null ? e : e.getCause();
@@ -107,7 +109,8 @@ public final class Serving implements AutoCloseable {
             new ProcessorMetrics().bindTo(registry);
             this.serving = new ServingContext(metrics, loop.deadLetters(), settings.size(), settings.rescoreRate());
             loop.follow(serving);
-            StatusBoard board = new StatusBoard(version(), serving, loop.watcher(), loop.releases(), this::state);
+            StatusBoard board =
+                    new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);
             this.http = new HttpApi(
                     new HttpApi.Settings(settings.host(), settings.port(), settings.photos()),
                     advertised(settings.host()),
@@ -123,12 +126,6 @@ public final class Serving implements AutoCloseable {
             }
         }
         startup.start();
-    }
-
-    /** Version of the code. */
-    public static String version() {
-        String version = Serving.class.getPackage().getImplementationVersion();
-        return version == null ? "development" : version;
     }
 
     private static FileChannel lockFolder(Path state) throws IOException {
