@@ -40,15 +40,15 @@ public final class DeadLetters implements Refusals {
     private final Producer<byte[], byte[]> producer;
     private final String job;
     private final BooleanSupplier writes;
-    private final Set<Place> known = Collections.synchronizedSet(Collections.newSetFromMap(new LinkedHashMap<>() {
+    private final Set<Place> known = Collections.newSetFromMap(new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<Place, Boolean> eldest) {
             return size() > MAX_KNOWN;
         }
-    }));
-    private final Map<Place, DeadLetter> pending = Collections.synchronizedMap(new LinkedHashMap<>());
+    });
+    private final Map<Place, DeadLetter> pending = new LinkedHashMap<>();
 
     /**
      * @param job name and version of this job
@@ -63,10 +63,6 @@ public final class DeadLetters implements Refusals {
     @Override
     public void refuse(Refused refused, String reason) {
         Place place = new Place(refused.topic(), refused.partition(), refused.offset());
-        if (known.contains(place)) {
-            return;
-        }
-        LOG.warn("{}-{} offset {}: {}", place.topic(), place.partition(), place.offset(), reason);
         DeadLetter letter = DeadLetter.newBuilder()
                 .setTopic(refused.topic())
                 .setPartition(refused.partition())
@@ -78,11 +74,18 @@ public final class DeadLetters implements Refusals {
                 .setJob(job)
                 .setRefusedAt(Instant.now())
                 .build();
-        if (pending.size() < MAX_PENDING) {
-            pending.put(place, letter);
-        } else {
-            send(place, letter);
+        synchronized (this) {
+            if (known.contains(place)) {
+                return;
+            }
+            LOG.warn("{}-{} offset {}: {}", place.topic(), place.partition(), place.offset(), reason);
+            if (pending.size() < MAX_PENDING) {
+                pending.put(place, letter);
+                return;
+            }
+            known.add(place);
         }
+        send(place, letter);
     }
 
     /** Whether letters of a topic's records are written here; what other jobs write is of no concern. */
@@ -91,7 +94,7 @@ public final class DeadLetters implements Refusals {
     }
 
     /** Takes note of a letter that the topic has. */
-    void seen(DeadLetter letter) {
+    synchronized void seen(DeadLetter letter) {
         Place place = new Place(letter.getTopic(), letter.getPartition(), letter.getOffset());
         known.add(place);
         pending.remove(place);
@@ -99,20 +102,22 @@ public final class DeadLetters implements Refusals {
 
     /** Writes what is pending, if it is this instance's turn; to be called once the topic has been read to its end. */
     void flush() {
-        if (pending.isEmpty() || !writes.getAsBoolean()) {
+        if (!writes.getAsBoolean()) {
             return;
         }
         Map<Place, DeadLetter> letters;
-        synchronized (pending) {
+        synchronized (this) {
             letters = new LinkedHashMap<>(pending);
+            known.addAll(pending.keySet());
             pending.clear();
         }
-        letters.forEach(this::send);
-        producer.flush();
+        if (!letters.isEmpty()) {
+            letters.forEach(this::send);
+            producer.flush();
+        }
     }
 
     private void send(Place place, DeadLetter letter) {
-        known.add(place);
         producer.send(
                 new ProducerRecord<>(
                         Topic.DEAD_LETTERS.name(),
@@ -121,8 +126,11 @@ public final class DeadLetters implements Refusals {
                 (metadata, failure) -> {
                     if (failure != null) {
                         LOG.warn("dead letter of {} not written ({}); trying again", place, failure.getMessage());
-                        known.remove(place);
-                        pending.put(place, failure instanceof RecordTooLargeException ? withoutBytes(letter) : letter);
+                        synchronized (this) {
+                            known.remove(place);
+                            pending.put(
+                                    place, failure instanceof RecordTooLargeException ? withoutBytes(letter) : letter);
+                        }
                     }
                 });
     }
