@@ -50,7 +50,10 @@ public final class InteractionSets {
     /** Receives what changed. */
     public interface Sink {
 
-        /** A pair changed that is live, or was at the last flush. */
+        /**
+         * A pair changed that is live, or was at the last flush. Of a user, pairs that are no longer live come first: an item that was erased
+         * and came again is another one here, by the same outside id.
+         */
         void interaction(String user, Entry entry);
 
         /**
@@ -140,6 +143,7 @@ public final class InteractionSets {
             for (int slot = 0; slot < set.size; slot++) {
                 if (upTo.containsKey(set.items[slot]) && set.times[slot] <= upTo.get(set.items[slot])) {
                     set.drop(slot);
+                    set.itemErased = true;
                 }
             }
         }
@@ -223,11 +227,17 @@ public final class InteractionSets {
             int slot = set.changed.getInt(c);
             boolean is = set.isLive(slot);
             boolean was = set.wasLive(slot);
-            if (is || was) {
+            if (was && !is) {
                 sink.interaction(set.name, set.entry(slot));
             }
             if (is != was) {
                 (is ? plus : minus).add(slot);
+            }
+        }
+        for (int slot = 0; slot < set.size; slot++) {
+            // The item that came again may have been passed on by an earlier flush.
+            if (set.isLive(slot) && (set.isChanged(slot) || set.itemErased)) {
+                sink.interaction(set.name, set.entry(slot));
             }
         }
         if (!plus.isEmpty() || !minus.isEmpty()) {
@@ -336,6 +346,7 @@ public final class InteractionSets {
         private int dropped;
         private int live;
         private int counted;
+        private boolean itemErased;
         private String name;
         private final boolean ranked;
 
@@ -438,7 +449,11 @@ public final class InteractionSets {
         }
 
         boolean wasLive(int slot) {
-            return (flags[slot] & ((flags[slot] & CHANGED) != 0 ? WAS_LIVE : LIVE)) != 0;
+            return (flags[slot] & (isChanged(slot) ? WAS_LIVE : LIVE)) != 0;
+        }
+
+        boolean isChanged(int slot) {
+            return (flags[slot] & CHANGED) != 0;
         }
 
         boolean isDropped(int slot) {
@@ -457,7 +472,7 @@ public final class InteractionSets {
         }
 
         private void touch(int slot) {
-            if ((flags[slot] & CHANGED) == 0) {
+            if (!isChanged(slot)) {
                 flags[slot] |= (byte) (CHANGED | (isLive(slot) ? WAS_LIVE : 0));
                 changed.add(slot);
             }
