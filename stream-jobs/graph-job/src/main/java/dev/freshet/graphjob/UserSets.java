@@ -62,6 +62,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     private transient IdAssigner ids;
     private transient ErasedIds erased;
     private transient Int2LongOpenHashMap erasedNow;
+    private transient boolean userErased;
     private transient InteractionSets sets;
     private transient PairDeltas pairs;
     private transient DeltaBatches rowBatches;
@@ -164,8 +165,12 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
         Event event = element.getValue();
         int user = ids.find(event.user);
         if (ErasureIntake.isOfUser(event)) {
-            if (erased.erase(event.user, event.eventTime) && user >= 0) {
-                erasedNow.put(user, event.eventTime);
+            if (erased.erase(event.user, event.eventTime)) {
+                // Files may hold one who has expired.
+                userErased = true;
+                if (user >= 0) {
+                    erasedNow.put(user, event.eventTime);
+                }
             }
             return;
         }
@@ -212,8 +217,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         greet();
-        if (!erasedNow.isEmpty() || !items.erased().isEmpty()) {
-            erasedNow.int2LongEntrySet().forEach(entry -> users.erased(entry.getIntKey(), entry.getLongValue()));
+        if (userErased || !items.erased().isEmpty()) {
             sets.eraseUsers(erasedNow);
             sets.eraseItems(items.erased());
             erasedNow.clear();
@@ -221,6 +225,10 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
             NodeBatch erasure = new NodeBatch();
             erasure.erased = true;
             output.collect(LINKS, new StreamRecord<>(erasure));
+            if (userErased) {
+                userErased = false;
+                output.collect(USERS, new StreamRecord<>(erasure));
+            }
         }
         sets.expire(latest);
         flush();

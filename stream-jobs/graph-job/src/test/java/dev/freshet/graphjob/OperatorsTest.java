@@ -298,6 +298,73 @@ class OperatorsTest {
         }
     }
 
+    @Test
+    void anItemIsForgottenWhereItsRecordWentBeforeOrCameAgain() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
+            feed(pipeline, 100);
+            pipeline.item(item("Chair", "Chair", 1, 2));
+            pipeline.item(item("Table", "Old", 1, 3));
+            pipeline.checkpoint(1);
+            assertThat(mentions("Chair")).isNotEmpty();
+            assertThat(mentions("Old")).isNotEmpty();
+            pipeline.item(withdrawn("Chair"));
+            CatalogItem again = item("Table", "New", 2, 3);
+            again.appended = 20;
+            pipeline.item(again);
+            pipeline.checkpoint(2);
+            for (String id : List.of("Chair", "Table")) {
+                pipeline.erase(new Erasure(NodeKind.ITEM, id, Instant.ofEpochMilli(10)));
+            }
+            pipeline.checkpoint(3);
+            pipeline.checkpoint(4);
+            assertThat(mentions("Chair")).isEmpty();
+            assertThat(mentions("Old")).isEmpty();
+            assertThat(mentions("New")).isNotEmpty();
+        }
+    }
+
+    @Test
+    void anItemIsForgottenWhereNoVectorsAreLeft() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, Duration.ZERO, null)) {
+            for (String id : List.of("Chair", "Table", "Lamp")) {
+                pipeline.item(item(id, id, id.length(), 2));
+            }
+            pipeline.checkpoint(1);
+            for (String id : List.of("Chair", "Table", "Lamp")) {
+                pipeline.item(item(id, id));
+            }
+            checkpoint = pipeline.checkpoint(2);
+        }
+        try (HarnessPipeline pipeline = pipeline(1, Duration.ZERO, checkpoint)) {
+            pipeline.erase(new Erasure(NodeKind.ITEM, "Chair", Instant.ofEpochMilli(10)));
+            pipeline.checkpoint(3);
+            pipeline.checkpoint(4);
+            assertThat(mentions("Chair")).isEmpty();
+            assertThat(mentions("Lamp")).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aUserIsForgottenWhoHasExpired() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
+            for (int item = 0; item < 5; item++) {
+                pipeline.event(event("Anna", "a" + item, "view", offset, live, true));
+                pipeline.event(event("Bert", "a" + item, "view", offset, live, true));
+            }
+            feed(pipeline, 200);
+            pipeline.checkpoint(1);
+            pipeline.event(event("u1", "i1", "view", 1510, live, true));
+            pipeline.checkpoint(2);
+            assertThat(live.live(SETTINGS)).noneMatch(pair -> pair.getUser().equals("Anna"));
+            assertThat(mentions("Anna")).hasSizeGreaterThan(1);
+            pipeline.erase(new Erasure(NodeKind.USER, "Anna", Instant.ofEpochMilli(2000)));
+            pipeline.checkpoint(3);
+            pipeline.checkpoint(4);
+            assertThat(mentions("Anna")).isEmpty();
+        }
+    }
+
     /** Snapshot files that hold a text. */
     private List<String> mentions(String text) throws IOException {
         List<String> found = new ArrayList<>();
@@ -588,7 +655,7 @@ class OperatorsTest {
                 .encode(Item.newBuilder()
                         .setItem(id)
                         .setTitle(title)
-                        .setFeatures(Map.of("image", Vectors.toList(vector)))
+                        .setFeatures(vector.length == 0 ? Map.of() : Map.of("image", Vectors.toList(vector)))
                         .build());
         return item;
     }

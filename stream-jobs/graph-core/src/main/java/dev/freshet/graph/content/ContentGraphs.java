@@ -178,10 +178,10 @@ public final class ContentGraphs {
 
     private GraphLists lists(String graph) {
         ContentLists lists = graphs.get(graph);
-        return lists != null ? lists : denoisedGraphs.get(graph);
+        return lists != null ? lists : denoisedGraphs.getOrDefault(graph, new PublishedLists(graph, store));
     }
 
-    /** Lists of a graph that are not empty, as of the last flush. */
+    /** Lists of a graph that are not empty, as of the last flush; of one that is not there, none. */
     public long nodes(String graph) {
         return lists(graph).nodes();
     }
