@@ -54,7 +54,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private transient Map<String, Part> parts;
     private transient Map<String, Position> positions;
     private transient long featureVersion;
-    private transient Deque<SnapshotManifest> published;
+    private transient Deque<Published> published;
     private transient boolean changed;
     private transient boolean requested;
     private transient long number;
@@ -63,13 +63,17 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private transient long cleanSince;
 
     private transient boolean behind;
-    /** Files that this attempt has heard of and that exist, as far as it knows. */
+    /** Files that the next snapshot will name, and those heard of since the last checkpoint. */
     private transient Set<String> files;
+    /** Young files that nobody named when this attempt started: its own, or of one that failed. */
+    private transient Set<String> orphans;
+
+    private transient long orphansFrom;
     /** Files to delete once the checkpoint that forgets them is complete. */
     private transient TreeMap<Long, Set<String>> garbage;
 
     private transient ListState<CutPart> partState;
-    private transient ListState<byte[]> publishedState;
+    private transient ListState<PublishedSnapshot> publishedState;
     private transient ListState<Long> numberState;
     private transient Counter snapshots;
 
@@ -89,6 +93,9 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     }
 
     private record Position(TopicOffset offset, long eventTime) {}
+
+    /** A snapshot that is not retired, and the files that it is the last one to name: as one that is named no more never is again. */
+    private record Published(long number, long createdAt, Set<String> files) {}
 
     /** What the topic has of a job before this one; asked when there is no state. */
     interface Earlier extends Serializable {
@@ -114,16 +121,18 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         positions = new TreeMap<>();
         published = new ArrayDeque<>();
         files = new HashSet<>();
+        orphans = new HashSet<>();
         garbage = new TreeMap<>();
         partState = context.getOperatorStateStore()
                 .getListState(new ListStateDescriptor<>("parts", Types.POJO(CutPart.class)));
-        publishedState =
-                context.getOperatorStateStore().getListState(new ListStateDescriptor<>("published", KeyedStores.BYTES));
+        publishedState = context.getOperatorStateStore()
+                .getListState(new ListStateDescriptor<>("published-snapshots", Types.POJO(PublishedSnapshot.class)));
         for (CutPart part : partState.get()) {
             merge(part);
         }
-        for (byte[] manifest : publishedState.get()) {
-            published.add(Cut.manifest(manifest));
+        for (PublishedSnapshot snapshot : publishedState.get()) {
+            published.add(
+                    new Published(snapshot.number, snapshot.createdAt, new HashSet<>(List.of(snapshot.lastNamed))));
         }
         changed = false;
         snapshots = getMetricGroup().counter("snapshots");
@@ -135,40 +144,59 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         } else {
             takeOver(earlier.read());
         }
-        deleteOrphans();
+        findOrphans();
     }
 
     /** Numbers go on where a job that has lost its state ended, and its snapshots are retired like one's own. */
     private void takeOver(List<SnapshotManifest> manifests) {
+        Map<String, Published> last = new TreeMap<>();
         for (SnapshotManifest manifest : manifests) {
             number = Math.max(number, number(manifest.getSnapshotId()));
             if (manifest.getLocation().equals(location())) {
-                published.add(manifest);
-                manifest.getFiles().forEach(file -> files.add(file.getPath()));
+                Published snapshot = new Published(
+                        number(manifest.getSnapshotId()),
+                        manifest.getCreatedAt().toEpochMilli(),
+                        new HashSet<>());
+                published.add(snapshot);
+                manifest.getFiles().forEach(file -> last.put(file.getPath(), snapshot));
             }
         }
+        last.forEach((path, snapshot) -> snapshot.files().add(path));
     }
 
     private static long number(String snapshotId) {
         return Long.parseLong(snapshotId.substring(ID_PREFIX.length()));
     }
 
+    private static String id(long number) {
+        return String.format(Locale.ROOT, ID_PREFIX + "%012d", number);
+    }
+
     private String location() {
         return new Path(folder).toUri().toString();
     }
 
-    /** Files of attempts that failed. Young ones may be another task's of this attempt: they wait for the next restart. */
-    private void deleteOrphans() throws Exception {
+    private long now() {
+        return getProcessingTimeService().getCurrentProcessingTime();
+    }
+
+    /**
+     * Deletes files of attempts that failed. Young ones may be another task's of this attempt, or of a snapshot that someone is reading, and that
+     * came after the checkpoint that this attempt goes on from: they wait for the retention.
+     */
+    private void findOrphans() throws Exception {
         Path root = new Path(folder);
         FileSystem system = root.getFileSystem();
         Set<String> named = named();
-        long latest = System.currentTimeMillis() - retentionMillis;
+        orphansFrom = now() + retentionMillis;
         FileStatus[] found = system.exists(root) ? system.listStatus(root) : new FileStatus[0];
         for (FileStatus file : found) {
             String name = file.getPath().getName();
             if (!file.isDir() && name.endsWith(".avro") && !named.contains(name)) {
-                if (file.getModificationTime() < latest) {
+                if (file.getModificationTime() < now() - retentionMillis) {
                     system.delete(file.getPath(), false);
+                } else {
+                    orphans.add(name);
                 }
             }
         }
@@ -222,18 +250,35 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
             changed = true;
             cleanSince = number + 1;
         }
+        supersede();
         if ((changed || requested) && !behind) {
             changed = false;
             requested = false;
             publish(checkpointId);
         }
         behind = false;
-        retire();
-        Set<String> unnamed = new HashSet<>(files);
-        unnamed.removeAll(named());
-        files.removeAll(unnamed);
-        if (!unnamed.isEmpty()) {
-            garbage.put(checkpointId, unnamed);
+        Set<String> due = retire();
+        if (now() >= orphansFrom && !orphans.isEmpty()) {
+            // By its first barrier, an attempt has named what is its own.
+            orphans.removeAll(named());
+            due.addAll(orphans);
+            orphans.clear();
+        }
+        if (!due.isEmpty()) {
+            garbage.put(checkpointId, due);
+        }
+    }
+
+    /** Notes that from now on, files are named no more, but by the snapshots that there are. */
+    private void supersede() {
+        Set<String> dropped = new HashSet<>(files);
+        files.clear();
+        parts.values().forEach(part -> part.files.forEach(file -> files.add(file.getPath())));
+        dropped.removeAll(files);
+        if (published.isEmpty()) {
+            orphans.addAll(dropped);
+        } else {
+            published.getLast().files().addAll(dropped);
         }
     }
 
@@ -247,9 +292,9 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
             meanCosines.putAll(part.meanCosines);
         }
         SnapshotManifest manifest = SnapshotManifest.newBuilder()
-                .setSnapshotId(String.format(Locale.ROOT, ID_PREFIX + "%012d", ++number))
+                .setSnapshotId(id(++number))
                 .setCheckpointId(checkpointId)
-                .setCreatedAt(Instant.ofEpochMilli(System.currentTimeMillis()))
+                .setCreatedAt(Instant.ofEpochMilli(now()))
                 .setWatermark(watermark())
                 .setOffsets(positions.values().stream().map(Position::offset).toList())
                 .setLocation(location())
@@ -260,12 +305,9 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 .setSettings(settings)
                 .setJobVersion(JobVersion.get())
                 .build();
-        published.add(manifest);
+        published.add(new Published(number, manifest.getCreatedAt().toEpochMilli(), new HashSet<>()));
         snapshots.inc();
-        output.collect(new StreamRecord<>(new Outbound(
-                Topic.GRAPH_SNAPSHOTS.name(),
-                key(manifest),
-                Topic.GRAPH_SNAPSHOTS.codec().encode(manifest))));
+        send(number, Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
     }
 
     /** The greatest event time. */
@@ -277,25 +319,29 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 .orElse(null);
     }
 
-    private void retire() {
-        Instant latest = Instant.ofEpochMilli(System.currentTimeMillis() - retentionMillis);
+    /** Returns the files that go with the snapshots. */
+    private Set<String> retire() {
+        long latest = now() - retentionMillis;
+        Set<String> due = new HashSet<>();
         while (!published.isEmpty()
-                && (published.size() > MIN_RETAINED || number(published.peek().getSnapshotId()) < cleanSince)
-                && published.peek().getCreatedAt().isBefore(latest)) {
-            output.collect(
-                    new StreamRecord<>(new Outbound(Topic.GRAPH_SNAPSHOTS.name(), key(published.remove()), null)));
+                && (published.size() > MIN_RETAINED || published.peek().number() < cleanSince)
+                && published.peek().createdAt() < latest) {
+            Published snapshot = published.remove();
+            send(snapshot.number(), null);
+            due.addAll(snapshot.files());
         }
+        return due;
     }
 
-    private static byte[] key(SnapshotManifest manifest) {
-        return manifest.getSnapshotId().getBytes(StandardCharsets.UTF_8);
+    private void send(long snapshot, byte[] manifest) {
+        output.collect(new StreamRecord<>(
+                new Outbound(Topic.GRAPH_SNAPSHOTS.name(), id(snapshot).getBytes(StandardCharsets.UTF_8), manifest)));
     }
 
-    /** Paths of all files that a retained manifest names, or the next one will. */
+    /** Paths of all files that a retained snapshot names, or the next one will. */
     private Set<String> named() {
-        Set<String> named = new HashSet<>();
-        published.forEach(manifest -> manifest.getFiles().forEach(file -> named.add(file.getPath())));
-        parts.values().forEach(part -> part.files.forEach(file -> named.add(file.getPath())));
+        Set<String> named = new HashSet<>(files);
+        published.forEach(snapshot -> named.addAll(snapshot.files()));
         return named;
     }
 
@@ -325,8 +371,12 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         partState.add(input);
         numberState.update(List.of(number));
         publishedState.clear();
-        for (SnapshotManifest manifest : published) {
-            publishedState.add(Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
+        for (Published snapshot : published) {
+            PublishedSnapshot saved = new PublishedSnapshot();
+            saved.number = snapshot.number();
+            saved.createdAt = snapshot.createdAt();
+            saved.lastNamed = snapshot.files().toArray(String[]::new);
+            publishedState.add(saved);
         }
     }
 

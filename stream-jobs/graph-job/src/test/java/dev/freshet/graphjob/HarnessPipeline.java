@@ -56,6 +56,7 @@ final class HarnessPipeline implements AutoCloseable {
     private long latest = Long.MIN_VALUE;
     private boolean vectors;
     private int linkBatches;
+    private long clock;
 
     /** State of all operators at a checkpoint: per stage, of all subtasks together; the last is the assembler's; and of the intakes, which are not here, whether items had vectors. */
     record Checkpoint(int parallelism, boolean vectors, List<OperatorSubtaskState> stages) {}
@@ -152,6 +153,8 @@ final class HarnessPipeline implements AutoCloseable {
         vectorGraphs.open();
         manifests = new OneInputStreamOperatorTestHarness<>(
                 new ManifestAssembler(folder, settings.toMap(), retention, schemas, List::of), 1, 1, 0);
+        clock = System.currentTimeMillis();
+        manifests.setProcessingTime(clock);
         if (from != null) {
             manifests.initializeState(from.stages().get(STAGES));
         }
@@ -208,12 +211,18 @@ final class HarnessPipeline implements AutoCloseable {
         }
     }
 
+    /** Lets time pass between checkpoints, of which each takes a millisecond. */
+    void pass(Duration time) {
+        clock += time.toMillis();
+    }
+
     void cutPart(CutPart part) throws Exception {
         manifests.processElement(new StreamRecord<>(part));
     }
 
     /** A checkpoint: a barrier through all operators, state, and the notice that it is complete. */
     Checkpoint checkpoint(long id) throws Exception {
+        manifests.setProcessingTime(++clock);
         NodeBatch time = new NodeBatch();
         time.eventTime = latest;
         time.vectors = vectors;

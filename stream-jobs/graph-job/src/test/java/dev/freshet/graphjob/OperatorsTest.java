@@ -34,7 +34,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.file.DataFileStream;
@@ -183,26 +185,79 @@ class OperatorsTest {
 
     @Test
     void supersededSnapshotsGoWithTheirFiles() throws Exception {
+        Map<String, SnapshotManifest> manifests = new TreeMap<>();
         try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
-            Map<String, SnapshotManifest> manifests = new TreeMap<>();
             for (long id = 1; id <= 60; id++) {
                 feed(pipeline, 20);
                 pipeline.checkpoint(id);
-                HarnessPipeline.manifests(pipeline.takeSent()).forEach((key, manifest) -> {
-                    if (manifest == null) {
-                        assertThat(manifests.remove(key)).as("retired once").isNotNull();
-                    } else {
-                        manifests.put(key, manifest);
-                    }
-                });
+                take(pipeline, manifests);
             }
-            assertThat(manifests).hasSize(3).containsKey("snapshot-000000000060");
-            assertThat(files())
-                    .containsExactlyInAnyOrderElementsOf(manifests.values().stream()
-                            .flatMap(manifest -> manifest.getFiles().stream())
-                            .map(SnapshotFile::getPath)
-                            .distinct()
-                            .toList());
+        }
+        assertThat(manifests).hasSize(3).containsKey("snapshot-000000000060");
+        assertThat(files()).containsExactlyInAnyOrderElementsOf(named(manifests));
+    }
+
+    @Test
+    void supersededSnapshotsGoWithTheirFilesAfterARestart() throws Exception {
+        Map<String, SnapshotManifest> manifests = new TreeMap<>();
+        HarnessPipeline.Checkpoint checkpoint = null;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            for (long id = 1; id <= 10; id++) {
+                feed(pipeline, 100);
+                checkpoint = pipeline.checkpoint(id);
+                take(pipeline, manifests);
+            }
+        }
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            pipeline.checkpoint(11);
+            assertThat(files()).containsExactlyInAnyOrderElementsOf(named(manifests));
+            pipeline.pass(LONG);
+            pipeline.checkpoint(12);
+            take(pipeline, manifests);
+        }
+        assertThat(manifests).hasSize(3);
+        assertThat(files()).containsExactlyInAnyOrderElementsOf(named(manifests));
+    }
+
+    /** Notes which manifests there are. */
+    private static void take(HarnessPipeline pipeline, Map<String, SnapshotManifest> manifests) {
+        HarnessPipeline.manifests(pipeline.takeSent()).forEach((key, manifest) -> {
+            if (manifest == null) {
+                assertThat(manifests.remove(key)).as("retired once").isNotNull();
+            } else {
+                manifests.put(key, manifest);
+            }
+        });
+    }
+
+    private static Set<String> named(Map<String, SnapshotManifest> manifests) {
+        return manifests.values().stream()
+                .flatMap(manifest -> manifest.getFiles().stream())
+                .map(SnapshotFile::getPath)
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void whatACrashedAttemptHasWrittenGoesAfterTheRetention() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        List<String> named;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 100);
+            checkpoint = pipeline.checkpoint(1);
+            named = files();
+            feed(pipeline, 100);
+            pipeline.checkpoint(2);
+        }
+        List<String> orphans = new ArrayList<>(files());
+        orphans.removeAll(named);
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            feed(pipeline, 5);
+            pipeline.checkpoint(3);
+            assertThat(files()).containsAll(orphans);
+            pipeline.pass(LONG);
+            pipeline.checkpoint(4);
+            assertThat(orphans).isNotEmpty();
+            assertThat(files()).containsAll(named).doesNotContainAnyElementsOf(orphans);
         }
     }
 
