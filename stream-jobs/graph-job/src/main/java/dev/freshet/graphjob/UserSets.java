@@ -123,7 +123,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
         getMetricGroup().gauge("pairUpdates", sets::pairUpdates);
     }
 
-    /** The state of all operators goes with the cuts and the window: with others it would have to be made anew. */
+    /** The state of all operators goes with these settings: with others it would have to be made anew. */
     private void checkSettings() throws Exception {
         if (!restored) {
             return;
@@ -140,7 +140,8 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
 
     private String fixedSettings() {
         Map<String, String> all = settings.toMap();
-        all.keySet().retainAll(List.of("f-max", "k-max", "window"));
+        all.keySet().retainAll(List.of("content-top-k", "f-max", "k-max", "window"));
+        all.put("user-cooccurrence", settings.userCooccurrenceTopK() == 0 ? "off" : "on");
         return all.toString();
     }
 

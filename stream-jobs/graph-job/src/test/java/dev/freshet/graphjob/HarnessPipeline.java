@@ -1,6 +1,5 @@
 package dev.freshet.graphjob;
 
-import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.incremental.Shards;
 import dev.freshet.schema.Erasure;
@@ -108,26 +107,12 @@ final class HarnessPipeline implements AutoCloseable {
                     subtask,
                     from));
             itemGraphs.add(open(
-                    two(
-                            new RowGraphs(
-                                    folder,
-                                    List.of(
-                                            new RowGraphs.Graph(GraphNames.ITEM_JACCARD, 0, settings.topK()),
-                                            new RowGraphs.Graph(
-                                                    GraphNames.ITEM_COOCCURRENCE,
-                                                    settings.cooccurrenceMin(),
-                                                    settings.cooccurrenceTopK()))),
-                            subtask,
-                            b -> ShardKeys.of(b.shard)),
+                    two(new RowGraphs(folder, GraphJob.ofItems(settings)), subtask, b -> ShardKeys.of(b.shard)),
                     4,
                     subtask,
                     from));
             userGraphs.add(open(
-                    two(
-                            new RowGraphs(
-                                    folder, List.of(new RowGraphs.Graph(GraphNames.USER_JACCARD, 0, settings.topK()))),
-                            subtask,
-                            b -> ShardKeys.of(b.shard)),
+                    two(new RowGraphs(folder, GraphJob.ofUsers(settings)), subtask, b -> ShardKeys.of(b.shard)),
                     5,
                     subtask,
                     from));
@@ -222,6 +207,13 @@ final class HarnessPipeline implements AutoCloseable {
 
     /** A checkpoint: a barrier through all operators, state, and the notice that it is complete. */
     Checkpoint checkpoint(long id) throws Exception {
+        Checkpoint checkpoint = barrier(id);
+        manifests.getOperator().notifyCheckpointComplete(id);
+        return checkpoint;
+    }
+
+    /** A barrier through all operators, and state. */
+    Checkpoint barrier(long id) throws Exception {
         manifests.setProcessingTime(++clock);
         NodeBatch time = new NodeBatch();
         time.eventTime = latest;
@@ -239,7 +231,6 @@ final class HarnessPipeline implements AutoCloseable {
             }
             states.add(AbstractStreamOperatorTestHarness.repackageState(subtasks));
         }
-        manifests.getOperator().notifyCheckpointComplete(id);
         return new Checkpoint(parallelism, vectors, states);
     }
 

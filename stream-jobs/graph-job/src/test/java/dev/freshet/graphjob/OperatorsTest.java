@@ -1,6 +1,7 @@
 package dev.freshet.graphjob;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.codec.Vectors;
 import dev.freshet.graph.GraphSettings;
@@ -68,6 +69,7 @@ class OperatorsTest {
     @TempDir
     Path folder;
 
+    private GraphSettings settings = SETTINGS;
     private final Random random = new Random(5);
     private final LiveInteractions live = new LiveInteractions();
     private final Map<String, Item> catalogue = new TreeMap<>();
@@ -78,7 +80,7 @@ class OperatorsTest {
 
     private HarnessPipeline pipeline(int parallelism, Duration retention, HarnessPipeline.Checkpoint from)
             throws Exception {
-        return new HarnessPipeline(folder.toUri().toString(), SETTINGS, retention, parallelism, from);
+        return new HarnessPipeline(folder.toUri().toString(), settings, retention, parallelism, from);
     }
 
     @Test
@@ -130,6 +132,78 @@ class OperatorsTest {
             feedEvents(pipeline, 60);
             pipeline.checkpoint(6);
             checkWithoutTopic(pipeline.takeSent());
+        }
+    }
+
+    @Test
+    void snapshotsEqualTheBatchGraphsWithoutCutsAndWindow() throws Exception {
+        GraphSettings exact = new GraphSettings(4, 2, 3)
+                .withContent(5, 1000)
+                .withUserCooccurrence(3)
+                .withCuts(GraphSettings.UNLIMITED, GraphSettings.UNLIMITED);
+        HarnessPipeline.Checkpoint checkpoint = null;
+        long id = 0;
+        // All but cuts and window may be others after a restart.
+        for (GraphSettings next : List.of(
+                exact,
+                new GraphSettings(2, 1, 5)
+                        .withContent(5, 1000)
+                        .withUserCooccurrence(5)
+                        .withCuts(GraphSettings.UNLIMITED, GraphSettings.UNLIMITED),
+                exact)) {
+            settings = next;
+            try (HarnessPipeline pipeline = pipeline(1 + (int) id % 3, LONG, checkpoint)) {
+                for (int round = 0; round < 4; round++) {
+                    feed(pipeline, 1 + random.nextInt(150));
+                    forgetSomeone(pipeline);
+                    checkpoint = pipeline.checkpoint(++id);
+                    check(pipeline.takeSent());
+                }
+            }
+        }
+    }
+
+    @Test
+    void aCheckpointThatIsGivenUpIsMadeGoodByTheNext() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, LONG, null)) {
+            for (long id = 1; id <= 9; id += 3) {
+                feed(pipeline, 100);
+                pipeline.checkpoint(id);
+                check(pipeline.takeSent());
+                feed(pipeline, 50);
+                forgetSomeone(pipeline);
+                pipeline.barrier(id + 1);
+                feed(pipeline, 50);
+                pipeline.checkpoint(id + 2);
+                List<Outbound> sent = new ArrayList<>(pipeline.takeSent());
+                // The manifest of the one given up goes out with that of the next.
+                sent.remove(sent.stream()
+                        .filter(record -> record.topic.equals(Topic.GRAPH_SNAPSHOTS.name()))
+                        .findFirst()
+                        .orElseThrow());
+                check(sent);
+            }
+        }
+    }
+
+    @Test
+    void saysWhichSettingsAreFixed() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 50);
+            checkpoint = pipeline.checkpoint(1);
+        }
+        for (GraphSettings other : List.of(
+                SETTINGS.withCuts(10, 9),
+                SETTINGS.withWindow(null),
+                SETTINGS.withContent(6, 1000),
+                SETTINGS.withUserCooccurrence(1))) {
+            settings = other;
+            assertThatThrownBy(() -> pipeline(1, LONG, checkpoint))
+                    .hasRootCauseInstanceOf(IllegalStateException.class)
+                    .rootCause()
+                    .hasMessageContaining("content-top-k=5, f-max=10, k-max=8, user-cooccurrence=off, window=PT1.5S")
+                    .hasMessageContaining("go on with the same");
         }
     }
 
@@ -347,7 +421,7 @@ class OperatorsTest {
                                     .filter(record -> record.value != null)
                                     .toList())
                             .interactions())
-                    .isEqualTo(live.live(SETTINGS))
+                    .isEqualTo(live.live(settings))
                     .anyMatch(pair -> pair.getUser().equals("Anna"))
                     .anyMatch(pair -> pair.getItem().equals("Chair"));
         }
@@ -411,7 +485,7 @@ class OperatorsTest {
             pipeline.checkpoint(1);
             pipeline.event(event("u1", "i1", "view", 1510, live, true));
             pipeline.checkpoint(2);
-            assertThat(live.live(SETTINGS)).noneMatch(pair -> pair.getUser().equals("Anna"));
+            assertThat(live.live(settings)).noneMatch(pair -> pair.getUser().equals("Anna"));
             assertThat(mentions("Anna")).hasSizeGreaterThan(1);
             pipeline.erase(new Erasure(NodeKind.USER, "Anna", Instant.ofEpochMilli(2000)));
             pipeline.checkpoint(3);
@@ -478,7 +552,7 @@ class OperatorsTest {
                         .build());
         update.value = Arrays.copyOf(value.array(), value.remaining());
         try (HarnessPipeline pipeline = new HarnessPipeline(
-                folder.toUri().toString(), SETTINGS, LONG, 1, null, Long.MAX_VALUE, OperatorsTest::loadNewer)) {
+                folder.toUri().toString(), settings, LONG, 1, null, Long.MAX_VALUE, OperatorsTest::loadNewer)) {
             pipeline.item(update);
             pipeline.checkpoint(1);
             assertThat(newest(pipeline.takeSent()).items())
@@ -533,7 +607,7 @@ class OperatorsTest {
     void contentStaysBehindWhileMuchComesIn() throws Exception {
         Map<String, Item> none = Map.of();
         HarnessPipeline.Checkpoint checkpoint;
-        try (HarnessPipeline pipeline = new HarnessPipeline(folder.toUri().toString(), SETTINGS, LONG, 1, null, 100)) {
+        try (HarnessPipeline pipeline = new HarnessPipeline(folder.toUri().toString(), settings, LONG, 1, null, 100)) {
             feed(pipeline, 100);
             pipeline.checkpoint(1);
             assertThat(HarnessPipeline.manifests(pipeline.takeSent()))
@@ -546,7 +620,7 @@ class OperatorsTest {
             checkWithoutTopic(pipeline.takeSent());
         }
         try (HarnessPipeline restored =
-                new HarnessPipeline(folder.toUri().toString(), SETTINGS, LONG, 2, checkpoint, 100)) {
+                new HarnessPipeline(folder.toUri().toString(), settings, LONG, 2, checkpoint, 100)) {
             restored.checkpoint(4);
             checkWithoutTopic(restored.takeSent());
         }
@@ -556,7 +630,7 @@ class OperatorsTest {
     private void checkWithoutTopic(List<Outbound> sent) throws Exception {
         Map<String, List<NeighborList>> graphs = new TreeMap<>(newest(sent).graphs());
         graphs.values().removeIf(List::isEmpty);
-        assertThat(unversioned(graphs)).isEqualTo(BatchGraphs.all(live.live(SETTINGS), catalogue.values(), SETTINGS));
+        assertThat(unversioned(graphs)).isEqualTo(BatchGraphs.all(live.live(settings), catalogue.values(), settings));
     }
 
     private static CutPart position(int partition, long next, long eventTime) {
@@ -651,9 +725,9 @@ class OperatorsTest {
 
     private void check(List<Outbound> sent) throws Exception {
         GraphSnapshot snapshot = newest(sent);
-        List<LiveInteraction> interactions = live.live(SETTINGS);
+        List<LiveInteraction> interactions = live.live(settings);
         assertThat(snapshot.interactions()).isEqualTo(interactions);
-        Map<String, List<NeighborList>> expected = BatchGraphs.all(interactions, catalogue.values(), SETTINGS);
+        Map<String, List<NeighborList>> expected = BatchGraphs.all(interactions, catalogue.values(), settings);
         Map<String, List<NeighborList>> graphs = new TreeMap<>(snapshot.graphs());
         graphs.values().removeIf(List::isEmpty);
         assertThat(unversioned(graphs)).isEqualTo(expected);
