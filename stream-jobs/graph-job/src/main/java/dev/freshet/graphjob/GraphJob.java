@@ -167,7 +167,7 @@ public final class GraphJob {
                                 graphs.toMap(),
                                 settings.snapshotRetention(),
                                 schemas,
-                                new PublishedManifests(settings.bootstrap())))
+                                new EarlierOutput(settings.bootstrap())))
                 .uid("manifests")
                 .setParallelism(1)
                 .setMaxParallelism(1);

@@ -1,9 +1,14 @@
 package dev.freshet.graphjob;
 
+import dev.freshet.graph.snapshot.SnapshotContent;
+import dev.freshet.graph.snapshot.SnapshotReader;
 import dev.freshet.schema.SnapshotFile;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -18,6 +23,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -30,6 +37,8 @@ import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts the parts of a cut together into a manifest, which goes out in the transaction of the checkpoint: it is there when the
@@ -42,7 +51,8 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
 
     private static final long serialVersionUID = 1L;
 
-    private static final String ID_PREFIX = "snapshot-";
+    private static final Logger LOG = LoggerFactory.getLogger(ManifestAssembler.class);
+    private static final Pattern ID = Pattern.compile("snapshot-(\\d{12})");
     private static final int MIN_RETAINED = 3;
 
     private final String folder;
@@ -69,6 +79,11 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private transient Set<String> orphans;
 
     private transient long orphansFrom;
+
+    /** Whether no snapshot has gone out since there was no state. */
+    private transient boolean unswept;
+
+    private transient Set<String> earlierLists;
     /** Files to delete once the checkpoint that forgets them is complete. */
     private transient TreeMap<Long, Set<String>> garbage;
 
@@ -97,11 +112,14 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     /** A snapshot that is not retired, and the files that it is the last one to name: as one that is named no more never is again. */
     private record Published(long number, long createdAt, Set<String> files) {}
 
-    /** What the topic has of a job before this one; asked when there is no state. */
+    /** What the topics have of a job before this one; asked when there is no state. */
     interface Earlier extends Serializable {
 
         /** The manifests, by id ascending. */
-        List<SnapshotManifest> read() throws Exception;
+        List<SnapshotManifest> manifests() throws Exception;
+
+        /** Keys of the lists on the topic neighbors. */
+        Set<String> lists() throws Exception;
     }
 
     ManifestAssembler(
@@ -142,8 +160,10 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 number = saved;
             }
         } else {
-            takeOver(earlier.read());
+            takeOver(earlier.manifests());
+            unswept = true;
         }
+        earlierLists = unswept ? earlier.lists() : Set.of();
         findOrphans();
     }
 
@@ -151,12 +171,15 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private void takeOver(List<SnapshotManifest> manifests) {
         Map<String, Published> last = new TreeMap<>();
         for (SnapshotManifest manifest : manifests) {
-            number = Math.max(number, number(manifest.getSnapshotId()));
+            Matcher id = ID.matcher(manifest.getSnapshotId());
+            if (!id.matches()) {
+                LOG.warn("snapshot {} is not this job's: passed over", manifest.getSnapshotId());
+                continue;
+            }
+            number = Long.parseLong(id.group(1));
             if (manifest.getLocation().equals(location())) {
-                Published snapshot = new Published(
-                        number(manifest.getSnapshotId()),
-                        manifest.getCreatedAt().toEpochMilli(),
-                        new HashSet<>());
+                Published snapshot =
+                        new Published(number, manifest.getCreatedAt().toEpochMilli(), new HashSet<>());
                 published.add(snapshot);
                 manifest.getFiles().forEach(file -> last.put(file.getPath(), snapshot));
             }
@@ -164,12 +187,8 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         last.forEach((path, snapshot) -> snapshot.files().add(path));
     }
 
-    private static long number(String snapshotId) {
-        return Long.parseLong(snapshotId.substring(ID_PREFIX.length()));
-    }
-
     private static String id(long number) {
-        return String.format(Locale.ROOT, ID_PREFIX + "%012d", number);
+        return String.format(Locale.ROOT, "snapshot-%012d", number);
     }
 
     private String location() {
@@ -211,6 +230,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         requested |= update.requested;
         erased |= update.erased;
         cleanSince = Math.max(cleanSince, update.cleanSince);
+        unswept |= update.unswept;
         behind |= update.behind;
         featureVersion += update.featureChanges;
         if (update.manifest == null) {
@@ -244,7 +264,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     }
 
     @Override
-    public void prepareSnapshotPreBarrier(long checkpointId) {
+    public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         if (erased) {
             erased = false;
             changed = true;
@@ -282,7 +302,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         }
     }
 
-    private void publish(long checkpointId) {
+    private void publish(long checkpointId) throws Exception {
         List<SnapshotFile> all = new ArrayList<>();
         Map<String, Long> counts = new TreeMap<>();
         Map<String, Double> meanCosines = new TreeMap<>();
@@ -308,6 +328,31 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         published.add(new Published(number, manifest.getCreatedAt().toEpochMilli(), new HashSet<>()));
         snapshots.inc();
         send(number, Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
+        if (unswept) {
+            unswept = false;
+            sweep(all);
+        }
+    }
+
+    /** Withdraws the lists that a job before this one has left, and that this one does not have. */
+    private void sweep(List<SnapshotFile> snapshot) throws IOException {
+        Set<String> stale = new HashSet<>(earlierLists);
+        earlierLists = Set.of();
+        if (stale.isEmpty()) {
+            return;
+        }
+        for (SnapshotFile file : snapshot) {
+            if (!file.getContent().equals(SnapshotContent.INTERACTIONS)
+                    && !file.getContent().equals(SnapshotContent.ITEMS)) {
+                Path path = new Path(folder, file.getPath());
+                try (InputStream in = path.getFileSystem().open(path)) {
+                    SnapshotReader.forEachList(
+                            in, list -> stale.remove(Keys.neighbors(list.getGraph(), list.getNode())));
+                }
+            }
+        }
+        stale.forEach(key -> output.collect(new StreamRecord<>(
+                new Outbound(Topic.NEIGHBORS.name(), key.getBytes(StandardCharsets.UTF_8), null))));
     }
 
     /** The greatest event time. */
@@ -360,6 +405,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         CutPart input = new CutPart();
         input.featureChanges = featureVersion;
         input.cleanSince = cleanSince;
+        input.unswept = unswept;
         // A snapshot that was held back is still due after a restart.
         input.requested = changed || requested;
         input.manifest = Cut.manifest(

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -62,22 +63,18 @@ final class HarnessPipeline implements AutoCloseable {
 
     HarnessPipeline(String folder, GraphSettings settings, Duration retention, int parallelism, Checkpoint from)
             throws Exception {
-        this(folder, settings, retention, parallelism, from, Long.MAX_VALUE);
+        this(folder, settings, retention, parallelism, from, Long.MAX_VALUE, NOTHING, () -> {});
     }
 
-    /** @param maxContentWork beyond which the graphs by content may stay behind */
-    HarnessPipeline(
-            String folder,
-            GraphSettings settings,
-            Duration retention,
-            int parallelism,
-            Checkpoint from,
-            long maxContentWork)
-            throws Exception {
-        this(folder, settings, retention, parallelism, from, maxContentWork, () -> {});
-    }
+    /** What the topics have before the first start. */
+    record Before(List<SnapshotManifest> manifests, Set<String> lists) implements ManifestAssembler.Earlier {}
 
-    /** @param schemas asked before state is read */
+    static final Before NOTHING = new Before(List.of(), Set.of());
+
+    /**
+     * @param maxContentWork beyond which the graphs by content may stay behind
+     * @param schemas asked before state is read
+     */
     HarnessPipeline(
             String folder,
             GraphSettings settings,
@@ -85,6 +82,7 @@ final class HarnessPipeline implements AutoCloseable {
             int parallelism,
             Checkpoint from,
             long maxContentWork,
+            ManifestAssembler.Earlier earlier,
             Schemas schemas)
             throws Exception {
         this.parallelism = parallelism;
@@ -137,7 +135,7 @@ final class HarnessPipeline implements AutoCloseable {
         }
         vectorGraphs.open();
         manifests = new OneInputStreamOperatorTestHarness<>(
-                new ManifestAssembler(folder, settings.toMap(), retention, schemas, List::of), 1, 1, 0);
+                new ManifestAssembler(folder, settings.toMap(), retention, schemas, earlier), 1, 1, 0);
         clock = System.currentTimeMillis();
         manifests.setProcessingTime(clock);
         if (from != null) {

@@ -552,7 +552,14 @@ class OperatorsTest {
                         .build());
         update.value = Arrays.copyOf(value.array(), value.remaining());
         try (HarnessPipeline pipeline = new HarnessPipeline(
-                folder.toUri().toString(), settings, LONG, 1, null, Long.MAX_VALUE, OperatorsTest::loadNewer)) {
+                folder.toUri().toString(),
+                settings,
+                LONG,
+                1,
+                null,
+                Long.MAX_VALUE,
+                HarnessPipeline.NOTHING,
+                OperatorsTest::loadNewer)) {
             pipeline.item(update);
             pipeline.checkpoint(1);
             assertThat(newest(pipeline.takeSent()).items())
@@ -607,7 +614,8 @@ class OperatorsTest {
     void contentStaysBehindWhileMuchComesIn() throws Exception {
         Map<String, Item> none = Map.of();
         HarnessPipeline.Checkpoint checkpoint;
-        try (HarnessPipeline pipeline = new HarnessPipeline(folder.toUri().toString(), settings, LONG, 1, null, 100)) {
+        try (HarnessPipeline pipeline = new HarnessPipeline(
+                folder.toUri().toString(), settings, LONG, 1, null, 100, HarnessPipeline.NOTHING, () -> {})) {
             feed(pipeline, 100);
             pipeline.checkpoint(1);
             assertThat(HarnessPipeline.manifests(pipeline.takeSent()))
@@ -619,11 +627,51 @@ class OperatorsTest {
             pipeline.checkpoint(3);
             checkWithoutTopic(pipeline.takeSent());
         }
-        try (HarnessPipeline restored =
-                new HarnessPipeline(folder.toUri().toString(), settings, LONG, 2, checkpoint, 100)) {
+        try (HarnessPipeline restored = new HarnessPipeline(
+                folder.toUri().toString(), settings, LONG, 2, checkpoint, 100, HarnessPipeline.NOTHING, () -> {})) {
             restored.checkpoint(4);
             checkWithoutTopic(restored.takeSent());
         }
+    }
+
+    @Test
+    void whatALostStateHasLeftIsTakenOverOrWithdrawn() throws Exception {
+        SnapshotManifest foreign;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 10);
+            pipeline.checkpoint(1);
+            foreign = newest(pipeline.takeSent()).manifest();
+        }
+        foreign.setSnapshotId("by-hand");
+        HarnessPipeline.Before before = new HarnessPipeline.Before(
+                List.of(foreign), Set.of("item-jaccard:gone", "user-jaccard:u0", "item-content-smell:gone"));
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline =
+                new HarnessPipeline(folder.toUri().toString(), settings, LONG, 1, null, 100, before, () -> {})) {
+            feed(pipeline, 100);
+            checkpoint = pipeline.checkpoint(1);
+            List<Outbound> sent = pipeline.takeSent();
+            assertThat(HarnessPipeline.manifests(sent).keySet()).as("while it is behind").isEmpty();
+            assertThat(withdrawn(sent)).isEmpty();
+        }
+        try (HarnessPipeline pipeline =
+                new HarnessPipeline(folder.toUri().toString(), settings, LONG, 1, checkpoint, 100, before, () -> {})) {
+            pipeline.checkpoint(2);
+            List<Outbound> sent = pipeline.takeSent();
+            assertThat(HarnessPipeline.manifests(sent)).containsOnlyKeys("snapshot-000000000001");
+            assertThat(withdrawn(sent)).containsExactlyInAnyOrder("item-jaccard:gone", "item-content-smell:gone");
+            pipeline.cutPart(position(0, 1000, 0));
+            pipeline.checkpoint(3);
+            assertThat(withdrawn(pipeline.takeSent())).isEmpty();
+        }
+    }
+
+    /** Keys of lists that were taken back. */
+    private static List<String> withdrawn(List<Outbound> sent) {
+        return sent.stream()
+                .filter(record -> record.topic.equals(Topic.NEIGHBORS.name()) && record.value == null)
+                .map(record -> new String(record.key, StandardCharsets.UTF_8))
+                .toList();
     }
 
     /** The lists of other graphs went out with earlier checkpoints. */
