@@ -219,9 +219,6 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         greet();
         if (userErased || !items.erased().isEmpty()) {
-            sets.eraseUsers(erasedNow);
-            sets.eraseItems(items.erased());
-            erasedNow.clear();
             chain.rewrite();
             NodeBatch erasure = new NodeBatch();
             erasure.erased = true;
@@ -231,7 +228,8 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
                 output.collect(USERS, new StreamRecord<>(erasure));
             }
         }
-        sets.expire(latest);
+        sets.drop(items.erased(), erasedNow, latest, this::flush);
+        erasedNow.clear();
         flush();
         Batches.send(users, USERS, output);
         sendLinks();

@@ -102,7 +102,7 @@ final class SimulatedJob implements AutoCloseable {
                     new IdAssigner(userIdStore),
                     erased("users", p),
                     new Int2LongOpenHashMap(),
-                    new InteractionSets(nodes("interactions", p), settings));
+                    new InteractionSets(nodes("interactions", p), settings, 3));
             user.sets().restore(userUpdates::degree);
             users.add(user);
             NodeSets members = direct
@@ -296,9 +296,7 @@ final class SimulatedJob implements AutoCloseable {
         NodeUpdates.apply(itemNews, itemTable);
         boolean rewrite = !itemTable.erased().isEmpty();
         for (UserInstance instance : users) {
-            instance.sets().eraseUsers(instance.erasedNow());
-            instance.sets().eraseItems(itemTable.erased());
-            instance.sets().expire(durable.latest);
+            instance.sets().drop(itemTable.erased(), instance.erasedNow(), durable.latest, this::flushSets);
             rewrite |= !instance.erasedNow().isEmpty();
             instance.erasedNow().clear();
         }
