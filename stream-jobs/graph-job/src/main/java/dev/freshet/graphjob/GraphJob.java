@@ -126,10 +126,7 @@ public final class GraphJob {
                 .connect(itemNames
                         .union(itemSets.getSideOutput(SetPairs.DEGREES))
                         .broadcast())
-                .transform(
-                        "item-graphs",
-                        Types.POJO(Outbound.class),
-                        new RowGraphs(folder, ofItems(graphs)))
+                .transform("item-graphs", Types.POJO(Outbound.class), new RowGraphs(folder, ofItems(graphs)))
                 .uid("item-graphs");
         SingleOutputStreamOperator<Outbound> userGraphs = byShard(itemSets)
                 .connect(userSets.getSideOutput(UserSets.USERS)
@@ -197,8 +194,7 @@ public final class GraphJob {
         return settings.userCooccurrenceTopK() == 0
                 ? List.of(jaccard)
                 : List.of(
-                        jaccard,
-                        new RowGraphs.Graph(GraphNames.USER_COOCCURRENCE, 1, settings.userCooccurrenceTopK()));
+                        jaccard, new RowGraphs.Graph(GraphNames.USER_COOCCURRENCE, 1, settings.userCooccurrenceTopK()));
     }
 
     private static KeyedStream<ShardBatch, Integer> byShard(DataStream<ShardBatch> batches) {

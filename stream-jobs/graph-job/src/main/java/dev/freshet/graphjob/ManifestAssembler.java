@@ -351,8 +351,8 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 }
             }
         }
-        stale.forEach(key -> output.collect(new StreamRecord<>(
-                new Outbound(Topic.NEIGHBORS.name(), key.getBytes(StandardCharsets.UTF_8), null))));
+        stale.forEach(key -> output.collect(
+                new StreamRecord<>(new Outbound(Topic.NEIGHBORS.name(), key.getBytes(StandardCharsets.UTF_8), null))));
     }
 
     /** The greatest event time. */

@@ -651,7 +651,9 @@ class OperatorsTest {
             feed(pipeline, 100);
             checkpoint = pipeline.checkpoint(1);
             List<Outbound> sent = pipeline.takeSent();
-            assertThat(HarnessPipeline.manifests(sent).keySet()).as("while it is behind").isEmpty();
+            assertThat(HarnessPipeline.manifests(sent).keySet())
+                    .as("while it is behind")
+                    .isEmpty();
             assertThat(withdrawn(sent)).isEmpty();
         }
         try (HarnessPipeline pipeline =

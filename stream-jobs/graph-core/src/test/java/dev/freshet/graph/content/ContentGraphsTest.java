@@ -133,11 +133,14 @@ class ContentGraphsTest {
     void aRestartComputesNothingAgain() {
         Run run = new Run();
         for (int i = 0; i < 20; i++) {
-            run.step(new Put(i % 2, i, i));
+            run.step(new Put(0, i, i));
+            run.step(new Put(1, i, i + 1));
             run.step(new Link(i % 7, i, true));
         }
         run.step(new Flush());
+        assertThat(run.published.keySet()).anyMatch(key -> key.startsWith("item-denoised-text:"));
         run.step(new Restart());
+        // Every list that is computed is written, with what it must be restored from.
         run.store.writes = 0;
         assertThat(run.graphs.work())
                 .as("work before it is known what there is to do")
