@@ -25,6 +25,9 @@ public final class Intake {
     /** Longest id, in characters. */
     public static final int MAX_ID_LENGTH = 512;
 
+    /** Longest name of an action, in characters. */
+    public static final int MAX_ACTION_LENGTH = 64;
+
     /** A modality is part of a graph's name, hence of keys and of file names. */
     private static final Pattern MODALITY = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -64,6 +67,11 @@ public final class Intake {
         checkId("item", interaction.getItem());
         if (interaction.getAction().isBlank()) {
             throw new BadRecordException("Interaction: action is empty; name what happened, such as click or remove");
+        }
+        if (interaction.getAction().length() > MAX_ACTION_LENGTH) {
+            throw new BadRecordException("Interaction: action has "
+                    + interaction.getAction().length() + " characters; at most " + MAX_ACTION_LENGTH
+                    + " are allowed: name the kind of what happened, such as click");
         }
         if (!(interaction.getWeight() >= 0) || Double.isInfinite(interaction.getWeight())) {
             throw new BadRecordException(

@@ -38,6 +38,7 @@ class IntakeTest {
         accepted(i -> i.setEventTime(Instant.ofEpochMilli(-428_720_400_000L)));
         accepted(i -> i.setEventTime(NOW.plus(Intake.MAX_AHEAD)));
         accepted(i -> i.setUser("x".repeat(Intake.MAX_ID_LENGTH)));
+        accepted(i -> i.setAction("x".repeat(Intake.MAX_ACTION_LENGTH)));
         accepted(i -> i.setItem("наб ор:1"));
     }
 
@@ -48,6 +49,7 @@ class IntakeTest {
         refused(i -> i.setItem(""), "item id is empty");
         refused(i -> i.setItem("x".repeat(Intake.MAX_ID_LENGTH + 1)), "513 characters");
         refused(i -> i.setAction(" "), "action is empty");
+        refused(i -> i.setAction("x".repeat(Intake.MAX_ACTION_LENGTH + 1)), "action has 65 characters");
         refused(i -> i.setWeight(Double.NaN), "weight is NaN");
         refused(i -> i.setWeight(-0.5), "weight is -0.5");
         refused(i -> i.setWeight(Double.POSITIVE_INFINITY), "weight is Infinity");

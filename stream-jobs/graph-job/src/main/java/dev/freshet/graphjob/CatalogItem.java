@@ -13,4 +13,7 @@ public final class CatalogItem {
 
     /** Whether it is withdrawn because it is to be forgotten. */
     public boolean erased;
+
+    /** Of an erasure: whether the record in force came after it, and stays. */
+    public boolean stays;
 }

@@ -21,6 +21,9 @@ public final class CutPart {
     /** Number of the first snapshot whose files are free of all that was erased before it. */
     public long cleanSince;
 
+    /** Whether lists of a job that has lost its state may still be on the topic neighbors. */
+    public boolean unswept;
+
     /** Whether this content is behind the cut on purpose, so that the cut makes no snapshot. */
     public boolean behind;
 

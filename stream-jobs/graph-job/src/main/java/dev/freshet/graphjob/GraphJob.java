@@ -6,7 +6,6 @@ import dev.freshet.graph.incremental.Shards;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -127,28 +126,13 @@ public final class GraphJob {
                 .connect(itemNames
                         .union(itemSets.getSideOutput(SetPairs.DEGREES))
                         .broadcast())
-                .transform(
-                        "item-graphs",
-                        Types.POJO(Outbound.class),
-                        new RowGraphs(
-                                folder,
-                                List.of(
-                                        new RowGraphs.Graph(GraphNames.ITEM_JACCARD, 0, graphs.topK()),
-                                        new RowGraphs.Graph(
-                                                GraphNames.ITEM_COOCCURRENCE,
-                                                graphs.cooccurrenceMin(),
-                                                graphs.cooccurrenceTopK()))))
+                .transform("item-graphs", Types.POJO(Outbound.class), new RowGraphs(folder, ofItems(graphs)))
                 .uid("item-graphs");
-        List<RowGraphs.Graph> ofUsers = new ArrayList<>();
-        ofUsers.add(new RowGraphs.Graph(GraphNames.USER_JACCARD, 0, graphs.topK()));
-        if (graphs.userCooccurrenceTopK() > 0) {
-            ofUsers.add(new RowGraphs.Graph(GraphNames.USER_COOCCURRENCE, 1, graphs.userCooccurrenceTopK()));
-        }
         SingleOutputStreamOperator<Outbound> userGraphs = byShard(itemSets)
                 .connect(userSets.getSideOutput(UserSets.USERS)
                         .union(countedSets.getSideOutput(SetPairs.DEGREES))
                         .broadcast())
-                .transform("user-graphs", Types.POJO(Outbound.class), new RowGraphs(folder, ofUsers))
+                .transform("user-graphs", Types.POJO(Outbound.class), new RowGraphs(folder, ofUsers(graphs)))
                 .uid("user-graphs");
 
         SingleOutputStreamOperator<CutPart> catalog = items.keyBy(item -> ShardKeys.of(Shards.of(item.item)), Types.INT)
@@ -180,7 +164,7 @@ public final class GraphJob {
                                 graphs.toMap(),
                                 settings.snapshotRetention(),
                                 schemas,
-                                new PublishedManifests(settings.bootstrap())))
+                                new EarlierOutput(settings.bootstrap())))
                 .uid("manifests")
                 .setParallelism(1)
                 .setMaxParallelism(1);
@@ -196,6 +180,21 @@ public final class GraphJob {
                 .sinkTo(sink(settings))
                 .name("topics")
                 .uid("topics");
+    }
+
+    static List<RowGraphs.Graph> ofItems(GraphSettings settings) {
+        return List.of(
+                new RowGraphs.Graph(GraphNames.ITEM_JACCARD, 0, settings.topK()),
+                new RowGraphs.Graph(
+                        GraphNames.ITEM_COOCCURRENCE, settings.cooccurrenceMin(), settings.cooccurrenceTopK()));
+    }
+
+    static List<RowGraphs.Graph> ofUsers(GraphSettings settings) {
+        RowGraphs.Graph jaccard = new RowGraphs.Graph(GraphNames.USER_JACCARD, 0, settings.topK());
+        return settings.userCooccurrenceTopK() == 0
+                ? List.of(jaccard)
+                : List.of(
+                        jaccard, new RowGraphs.Graph(GraphNames.USER_COOCCURRENCE, 1, settings.userCooccurrenceTopK()));
     }
 
     private static KeyedStream<ShardBatch, Integer> byShard(DataStream<ShardBatch> batches) {

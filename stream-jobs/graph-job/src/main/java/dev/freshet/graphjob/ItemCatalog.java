@@ -71,7 +71,7 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
             forEachShard(() -> {
                 for (Map.Entry<String, byte[]> item : items.entries()) {
                     size++;
-                    sendChanges(item.getKey(), Map.of(), features(decode(item.getValue())), false);
+                    sendChanges(item.getKey(), Map.of(), features(decode(item.getValue())));
                 }
             });
         }
@@ -85,6 +85,10 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
         CatalogItem update = element.getValue();
         if (update.erased) {
             chain.rewrite();
+            output.collect(VECTORS, new StreamRecord<>(ItemVector.erasure(update.item)));
+            if (update.stays) {
+                return;
+            }
         }
         Item before = decode(items.get(update.item));
         Item now = decode(update.value);
@@ -97,7 +101,7 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
             items.put(update.item, update.value);
         }
         size += (now == null ? 0 : 1) - (before == null ? 0 : 1);
-        if (sendChanges(update.item, features(before), features(now), update.erased)) {
+        if (sendChanges(update.item, features(before), features(now))) {
             featureChanges++;
         }
         chain.append(new SnapshotItem(update.item, now));
@@ -107,8 +111,7 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
         return item == null ? Map.of() : item.getFeatures();
     }
 
-    private boolean sendChanges(
-            String item, Map<String, List<Float>> before, Map<String, List<Float>> now, boolean erased) {
+    private boolean sendChanges(String item, Map<String, List<Float>> before, Map<String, List<Float>> now) {
         boolean changed = false;
         Set<String> modalities = new TreeSet<>(before.keySet());
         modalities.addAll(now.keySet());
@@ -118,8 +121,8 @@ final class ItemCatalog extends AbstractStreamOperator<CutPart>
                 changed = true;
                 output.collect(
                         VECTORS,
-                        new StreamRecord<>(new ItemVector(
-                                item, modality, vector == null ? null : Vectors.toArray(vector), erased)));
+                        new StreamRecord<>(
+                                new ItemVector(item, modality, vector == null ? null : Vectors.toArray(vector))));
             }
         }
         return changed;

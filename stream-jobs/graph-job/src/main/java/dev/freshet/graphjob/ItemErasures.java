@@ -11,7 +11,8 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /**
  * Passes items on but for those that are erased, keyed by the item's shard: an erasure withdraws the item, unless it was appended
- * to the topic after it, and records that were appended before it do not bring it back.
+ * to the topic after it, and records that were appended before it do not bring it back. Every erasure is passed on: what there is of the
+ * item now does not tell what files hold.
  */
 final class ItemErasures extends AbstractStreamOperator<CatalogItem>
         implements OneInputStreamOperator<CatalogItem, CatalogItem> {
@@ -36,16 +37,14 @@ final class ItemErasures extends AbstractStreamOperator<CatalogItem>
         Long before = appended.get(update.item);
         if (update.erased) {
             erased.erase(update.item, update.appended);
-            if (before != null && before > update.appended) {
-                return;
-            }
+            update.stays = before != null && before > update.appended;
         } else if (erased.covers(update.item, update.appended)) {
             return;
         }
-        if (update.value == null) {
-            appended.remove(update.item);
-        } else {
+        if (update.value != null) {
             appended.put(update.item, update.appended);
+        } else if (!update.stays) {
+            appended.remove(update.item);
         }
         output.collect(element);
     }

@@ -51,7 +51,8 @@ final class JobOptions {
             paramLabel = "N|unlimited",
             description =
                     "Users of an item that count (default: ${DEFAULT-VALUE}). Fixed for the life of a state folder,"
-                            + " as are --k-max and --window.")
+                            + " as are --k-max, --window, --content-top-k and whether there is a"
+                            + " --user-cooccurrence-top-k.")
     String fMax;
 
     @Option(

@@ -1,9 +1,14 @@
 package dev.freshet.graphjob;
 
+import dev.freshet.graph.snapshot.SnapshotContent;
+import dev.freshet.graph.snapshot.SnapshotReader;
 import dev.freshet.schema.SnapshotFile;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.schema.TopicOffset;
+import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -18,6 +23,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -30,6 +37,8 @@ import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts the parts of a cut together into a manifest, which goes out in the transaction of the checkpoint: it is there when the
@@ -42,7 +51,8 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
 
     private static final long serialVersionUID = 1L;
 
-    private static final String ID_PREFIX = "snapshot-";
+    private static final Logger LOG = LoggerFactory.getLogger(ManifestAssembler.class);
+    private static final Pattern ID = Pattern.compile("snapshot-(\\d{12})");
     private static final int MIN_RETAINED = 3;
 
     private final String folder;
@@ -54,7 +64,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private transient Map<String, Part> parts;
     private transient Map<String, Position> positions;
     private transient long featureVersion;
-    private transient Deque<SnapshotManifest> published;
+    private transient Deque<Published> published;
     private transient boolean changed;
     private transient boolean requested;
     private transient long number;
@@ -63,13 +73,22 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private transient long cleanSince;
 
     private transient boolean behind;
-    /** Files that this attempt has heard of and that exist, as far as it knows. */
+    /** Files that the next snapshot will name, and those heard of since the last checkpoint. */
     private transient Set<String> files;
+    /** Young files that nobody named when this attempt started: its own, or of one that failed. */
+    private transient Set<String> orphans;
+
+    private transient long orphansFrom;
+
+    /** Whether no snapshot has gone out since there was no state. */
+    private transient boolean unswept;
+
+    private transient Set<String> earlierLists;
     /** Files to delete once the checkpoint that forgets them is complete. */
     private transient TreeMap<Long, Set<String>> garbage;
 
     private transient ListState<CutPart> partState;
-    private transient ListState<byte[]> publishedState;
+    private transient ListState<PublishedSnapshot> publishedState;
     private transient ListState<Long> numberState;
     private transient Counter snapshots;
 
@@ -90,11 +109,17 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
 
     private record Position(TopicOffset offset, long eventTime) {}
 
-    /** What the topic has of a job before this one; asked when there is no state. */
+    /** A snapshot that is not retired, and the files that it is the last one to name: as one that is named no more never is again. */
+    private record Published(long number, long createdAt, Set<String> files) {}
+
+    /** What the topics have of a job before this one; asked when there is no state. */
     interface Earlier extends Serializable {
 
         /** The manifests, by id ascending. */
-        List<SnapshotManifest> read() throws Exception;
+        List<SnapshotManifest> manifests() throws Exception;
+
+        /** Keys of the lists on the topic neighbors. */
+        Set<String> lists() throws Exception;
     }
 
     ManifestAssembler(
@@ -114,16 +139,18 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         positions = new TreeMap<>();
         published = new ArrayDeque<>();
         files = new HashSet<>();
+        orphans = new HashSet<>();
         garbage = new TreeMap<>();
         partState = context.getOperatorStateStore()
                 .getListState(new ListStateDescriptor<>("parts", Types.POJO(CutPart.class)));
-        publishedState =
-                context.getOperatorStateStore().getListState(new ListStateDescriptor<>("published", KeyedStores.BYTES));
+        publishedState = context.getOperatorStateStore()
+                .getListState(new ListStateDescriptor<>("published-snapshots", Types.POJO(PublishedSnapshot.class)));
         for (CutPart part : partState.get()) {
             merge(part);
         }
-        for (byte[] manifest : publishedState.get()) {
-            published.add(Cut.manifest(manifest));
+        for (PublishedSnapshot snapshot : publishedState.get()) {
+            published.add(
+                    new Published(snapshot.number, snapshot.createdAt, new HashSet<>(List.of(snapshot.lastNamed))));
         }
         changed = false;
         snapshots = getMetricGroup().counter("snapshots");
@@ -133,42 +160,62 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 number = saved;
             }
         } else {
-            takeOver(earlier.read());
+            takeOver(earlier.manifests());
+            unswept = true;
         }
-        deleteOrphans();
+        earlierLists = unswept ? earlier.lists() : Set.of();
+        findOrphans();
     }
 
     /** Numbers go on where a job that has lost its state ended, and its snapshots are retired like one's own. */
     private void takeOver(List<SnapshotManifest> manifests) {
+        Map<String, Published> last = new TreeMap<>();
         for (SnapshotManifest manifest : manifests) {
-            number = Math.max(number, number(manifest.getSnapshotId()));
+            Matcher id = ID.matcher(manifest.getSnapshotId());
+            if (!id.matches()) {
+                LOG.warn("snapshot {} is not this job's: passed over", manifest.getSnapshotId());
+                continue;
+            }
+            number = Long.parseLong(id.group(1));
             if (manifest.getLocation().equals(location())) {
-                published.add(manifest);
-                manifest.getFiles().forEach(file -> files.add(file.getPath()));
+                Published snapshot =
+                        new Published(number, manifest.getCreatedAt().toEpochMilli(), new HashSet<>());
+                published.add(snapshot);
+                manifest.getFiles().forEach(file -> last.put(file.getPath(), snapshot));
             }
         }
+        last.forEach((path, snapshot) -> snapshot.files().add(path));
     }
 
-    private static long number(String snapshotId) {
-        return Long.parseLong(snapshotId.substring(ID_PREFIX.length()));
+    private static String id(long number) {
+        return String.format(Locale.ROOT, "snapshot-%012d", number);
     }
 
     private String location() {
         return new Path(folder).toUri().toString();
     }
 
-    /** Files of attempts that failed. Young ones may be another task's of this attempt: they wait for the next restart. */
-    private void deleteOrphans() throws Exception {
+    private long now() {
+        return getProcessingTimeService().getCurrentProcessingTime();
+    }
+
+    /**
+     * Deletes files of attempts that failed. Young ones may be another task's of this attempt, or of a snapshot that someone is reading, and that
+     * came after the checkpoint that this attempt goes on from: they wait for the retention.
+     */
+    private void findOrphans() throws Exception {
         Path root = new Path(folder);
         FileSystem system = root.getFileSystem();
         Set<String> named = named();
-        long latest = System.currentTimeMillis() - retentionMillis;
+        orphansFrom = now() + retentionMillis;
         FileStatus[] found = system.exists(root) ? system.listStatus(root) : new FileStatus[0];
         for (FileStatus file : found) {
             String name = file.getPath().getName();
             if (!file.isDir() && name.endsWith(".avro") && !named.contains(name)) {
-                if (file.getModificationTime() < latest) {
+                if (file.getModificationTime() < now() - retentionMillis) {
                     system.delete(file.getPath(), false);
+                } else {
+                    orphans.add(name);
                 }
             }
         }
@@ -183,6 +230,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         requested |= update.requested;
         erased |= update.erased;
         cleanSince = Math.max(cleanSince, update.cleanSince);
+        unswept |= update.unswept;
         behind |= update.behind;
         featureVersion += update.featureChanges;
         if (update.manifest == null) {
@@ -216,28 +264,45 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     }
 
     @Override
-    public void prepareSnapshotPreBarrier(long checkpointId) {
+    public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         if (erased) {
             erased = false;
             changed = true;
             cleanSince = number + 1;
         }
+        supersede();
         if ((changed || requested) && !behind) {
             changed = false;
             requested = false;
             publish(checkpointId);
         }
         behind = false;
-        retire();
-        Set<String> unnamed = new HashSet<>(files);
-        unnamed.removeAll(named());
-        files.removeAll(unnamed);
-        if (!unnamed.isEmpty()) {
-            garbage.put(checkpointId, unnamed);
+        Set<String> due = retire();
+        if (now() >= orphansFrom && !orphans.isEmpty()) {
+            // By its first barrier, an attempt has named what is its own.
+            orphans.removeAll(named());
+            due.addAll(orphans);
+            orphans.clear();
+        }
+        if (!due.isEmpty()) {
+            garbage.put(checkpointId, due);
         }
     }
 
-    private void publish(long checkpointId) {
+    /** Notes that from now on, files are named no more, but by the snapshots that there are. */
+    private void supersede() {
+        Set<String> dropped = new HashSet<>(files);
+        files.clear();
+        parts.values().forEach(part -> part.files.forEach(file -> files.add(file.getPath())));
+        dropped.removeAll(files);
+        if (published.isEmpty()) {
+            orphans.addAll(dropped);
+        } else {
+            published.getLast().files().addAll(dropped);
+        }
+    }
+
+    private void publish(long checkpointId) throws Exception {
         List<SnapshotFile> all = new ArrayList<>();
         Map<String, Long> counts = new TreeMap<>();
         Map<String, Double> meanCosines = new TreeMap<>();
@@ -247,9 +312,9 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
             meanCosines.putAll(part.meanCosines);
         }
         SnapshotManifest manifest = SnapshotManifest.newBuilder()
-                .setSnapshotId(String.format(Locale.ROOT, ID_PREFIX + "%012d", ++number))
+                .setSnapshotId(id(++number))
                 .setCheckpointId(checkpointId)
-                .setCreatedAt(Instant.ofEpochMilli(System.currentTimeMillis()))
+                .setCreatedAt(Instant.ofEpochMilli(now()))
                 .setWatermark(watermark())
                 .setOffsets(positions.values().stream().map(Position::offset).toList())
                 .setLocation(location())
@@ -260,12 +325,34 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 .setSettings(settings)
                 .setJobVersion(JobVersion.get())
                 .build();
-        published.add(manifest);
+        published.add(new Published(number, manifest.getCreatedAt().toEpochMilli(), new HashSet<>()));
         snapshots.inc();
-        output.collect(new StreamRecord<>(new Outbound(
-                Topic.GRAPH_SNAPSHOTS.name(),
-                key(manifest),
-                Topic.GRAPH_SNAPSHOTS.codec().encode(manifest))));
+        send(number, Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
+        if (unswept) {
+            unswept = false;
+            sweep(all);
+        }
+    }
+
+    /** Withdraws the lists that a job before this one has left, and that this one does not have. */
+    private void sweep(List<SnapshotFile> snapshot) throws IOException {
+        Set<String> stale = new HashSet<>(earlierLists);
+        earlierLists = Set.of();
+        if (stale.isEmpty()) {
+            return;
+        }
+        for (SnapshotFile file : snapshot) {
+            if (!file.getContent().equals(SnapshotContent.INTERACTIONS)
+                    && !file.getContent().equals(SnapshotContent.ITEMS)) {
+                Path path = new Path(folder, file.getPath());
+                try (InputStream in = path.getFileSystem().open(path)) {
+                    SnapshotReader.forEachList(
+                            in, list -> stale.remove(Keys.neighbors(list.getGraph(), list.getNode())));
+                }
+            }
+        }
+        stale.forEach(key -> output.collect(
+                new StreamRecord<>(new Outbound(Topic.NEIGHBORS.name(), key.getBytes(StandardCharsets.UTF_8), null))));
     }
 
     /** The greatest event time. */
@@ -277,25 +364,29 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                 .orElse(null);
     }
 
-    private void retire() {
-        Instant latest = Instant.ofEpochMilli(System.currentTimeMillis() - retentionMillis);
+    /** Returns the files that go with the snapshots. */
+    private Set<String> retire() {
+        long latest = now() - retentionMillis;
+        Set<String> due = new HashSet<>();
         while (!published.isEmpty()
-                && (published.size() > MIN_RETAINED || number(published.peek().getSnapshotId()) < cleanSince)
-                && published.peek().getCreatedAt().isBefore(latest)) {
-            output.collect(
-                    new StreamRecord<>(new Outbound(Topic.GRAPH_SNAPSHOTS.name(), key(published.remove()), null)));
+                && (published.size() > MIN_RETAINED || published.peek().number() < cleanSince)
+                && published.peek().createdAt() < latest) {
+            Published snapshot = published.remove();
+            send(snapshot.number(), null);
+            due.addAll(snapshot.files());
         }
+        return due;
     }
 
-    private static byte[] key(SnapshotManifest manifest) {
-        return manifest.getSnapshotId().getBytes(StandardCharsets.UTF_8);
+    private void send(long snapshot, byte[] manifest) {
+        output.collect(new StreamRecord<>(
+                new Outbound(Topic.GRAPH_SNAPSHOTS.name(), id(snapshot).getBytes(StandardCharsets.UTF_8), manifest)));
     }
 
-    /** Paths of all files that a retained manifest names, or the next one will. */
+    /** Paths of all files that a retained snapshot names, or the next one will. */
     private Set<String> named() {
-        Set<String> named = new HashSet<>();
-        published.forEach(manifest -> manifest.getFiles().forEach(file -> named.add(file.getPath())));
-        parts.values().forEach(part -> part.files.forEach(file -> named.add(file.getPath())));
+        Set<String> named = new HashSet<>(files);
+        published.forEach(snapshot -> named.addAll(snapshot.files()));
         return named;
     }
 
@@ -314,6 +405,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         CutPart input = new CutPart();
         input.featureChanges = featureVersion;
         input.cleanSince = cleanSince;
+        input.unswept = unswept;
         // A snapshot that was held back is still due after a restart.
         input.requested = changed || requested;
         input.manifest = Cut.manifest(
@@ -325,8 +417,12 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         partState.add(input);
         numberState.update(List.of(number));
         publishedState.clear();
-        for (SnapshotManifest manifest : published) {
-            publishedState.add(Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
+        for (Published snapshot : published) {
+            PublishedSnapshot saved = new PublishedSnapshot();
+            saved.number = snapshot.number();
+            saved.createdAt = snapshot.createdAt();
+            saved.lastNamed = snapshot.files().toArray(String[]::new);
+            publishedState.add(saved);
         }
     }
 

@@ -43,6 +43,7 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
     private transient PairRows rows;
     private transient ChainStates chainStates;
     private transient Map<String, SnapshotChain<NeighborList>> chains;
+    private transient boolean erased;
     private transient long flushMillis;
 
     /** A graph over the rows. With {@code minCount} 0 it goes by Jaccard similarity, else by count. */
@@ -95,12 +96,14 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
     @Override
     public void processElement2(StreamRecord<NodeBatch> element) {
         NodeUpdates.apply(element.getValue().data, nodes);
+        erased |= element.getValue().erased || !nodes.erased().isEmpty();
     }
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         long start = System.nanoTime();
-        if (!nodes.erased().isEmpty()) {
+        if (erased) {
+            erased = false;
             chains.values().forEach(SnapshotChain::rewrite);
         }
         rows.flush(checkpointId, list -> {

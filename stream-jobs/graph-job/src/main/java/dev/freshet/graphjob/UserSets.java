@@ -62,6 +62,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     private transient IdAssigner ids;
     private transient ErasedIds erased;
     private transient Int2LongOpenHashMap erasedNow;
+    private transient boolean userErased;
     private transient InteractionSets sets;
     private transient PairDeltas pairs;
     private transient DeltaBatches rowBatches;
@@ -122,7 +123,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
         getMetricGroup().gauge("pairUpdates", sets::pairUpdates);
     }
 
-    /** The state of all operators goes with the cuts and the window: with others it would have to be made anew. */
+    /** The state of all operators goes with these settings: with others it would have to be made anew. */
     private void checkSettings() throws Exception {
         if (!restored) {
             return;
@@ -139,7 +140,8 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
 
     private String fixedSettings() {
         Map<String, String> all = settings.toMap();
-        all.keySet().retainAll(List.of("f-max", "k-max", "window"));
+        all.keySet().retainAll(List.of("content-top-k", "f-max", "k-max", "window"));
+        all.put("user-cooccurrence", settings.userCooccurrenceTopK() == 0 ? "off" : "on");
         return all.toString();
     }
 
@@ -164,8 +166,12 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
         Event event = element.getValue();
         int user = ids.find(event.user);
         if (ErasureIntake.isOfUser(event)) {
-            if (erased.erase(event.user, event.eventTime) && user >= 0) {
-                erasedNow.put(user, event.eventTime);
+            if (erased.erase(event.user, event.eventTime)) {
+                // Files may hold one who has expired.
+                userErased = true;
+                if (user >= 0) {
+                    erasedNow.put(user, event.eventTime);
+                }
             }
             return;
         }
@@ -212,17 +218,18 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         greet();
-        if (!erasedNow.isEmpty() || !items.erased().isEmpty()) {
-            erasedNow.int2LongEntrySet().forEach(entry -> users.erased(entry.getIntKey(), entry.getLongValue()));
-            sets.eraseUsers(erasedNow);
-            sets.eraseItems(items.erased());
-            erasedNow.clear();
+        if (userErased || !items.erased().isEmpty()) {
             chain.rewrite();
             NodeBatch erasure = new NodeBatch();
             erasure.erased = true;
             output.collect(LINKS, new StreamRecord<>(erasure));
+            if (userErased) {
+                userErased = false;
+                output.collect(USERS, new StreamRecord<>(erasure));
+            }
         }
-        sets.expire(latest);
+        sets.drop(items.erased(), erasedNow, latest, this::flush);
+        erasedNow.clear();
         flush();
         Batches.send(users, USERS, output);
         sendLinks();

@@ -15,7 +15,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -95,10 +97,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     @Override
     public void processElement1(StreamRecord<ItemVector> element) {
         ItemVector update = element.getValue();
-        if (update.erased) {
+        if (update.modality == null) {
             rewrite();
-        }
-        if (update.vector == null) {
+        } else if (update.vector == null) {
             graphs.remove(update.modality, update.item);
         } else {
             graphs.put(update.modality, update.item, update.vector);
@@ -127,7 +128,10 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         }
         long start = System.nanoTime();
         graphs.flush(checkpointId, this::send);
-        for (String graph : graphs.names()) {
+        Set<String> all = new TreeSet<>(graphs.names());
+        // A graph whose vectors have all gone is not known any more after a restart, its files are.
+        all.addAll(chains.keySet());
+        for (String graph : all) {
             cut(graph, checkpointId);
         }
         flushMillis = (System.nanoTime() - start) / 1_000_000;

@@ -320,6 +320,13 @@ class GraphJobIT {
             Path state = job.state();
             Files.move(state, folder.resolve("lost"));
             kafka.sendAll(Topic.INTERACTIONS, events(new Random(6), 60, 60));
+            // One with lists that nobody takes back but who finds them on the topic.
+            String forgotten = kafka.table(Topic.NEIGHBORS).values().stream()
+                    .filter(list -> list.getGraph().equals(GraphNames.USER_JACCARD))
+                    .findFirst()
+                    .orElseThrow()
+                    .getNode();
+            kafka.send(Topic.ERASURES, "user:" + forgotten, new Erasure(NodeKind.USER, forgotten, Instant.now()));
             job.start(1);
 
             assertThat(job.awaitEqual().manifest().getSnapshotId()).isGreaterThan(before.getSnapshotId());

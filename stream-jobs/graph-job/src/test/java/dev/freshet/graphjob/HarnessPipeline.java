@@ -1,6 +1,5 @@
 package dev.freshet.graphjob;
 
-import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.incremental.Shards;
 import dev.freshet.schema.Erasure;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
 import org.apache.flink.api.common.typeinfo.Types;
@@ -56,28 +56,25 @@ final class HarnessPipeline implements AutoCloseable {
     private long latest = Long.MIN_VALUE;
     private boolean vectors;
     private int linkBatches;
+    private long clock;
 
     /** State of all operators at a checkpoint: per stage, of all subtasks together; the last is the assembler's; and of the intakes, which are not here, whether items had vectors. */
     record Checkpoint(int parallelism, boolean vectors, List<OperatorSubtaskState> stages) {}
 
     HarnessPipeline(String folder, GraphSettings settings, Duration retention, int parallelism, Checkpoint from)
             throws Exception {
-        this(folder, settings, retention, parallelism, from, Long.MAX_VALUE);
+        this(folder, settings, retention, parallelism, from, Long.MAX_VALUE, NOTHING, () -> {});
     }
 
-    /** @param maxContentWork beyond which the graphs by content may stay behind */
-    HarnessPipeline(
-            String folder,
-            GraphSettings settings,
-            Duration retention,
-            int parallelism,
-            Checkpoint from,
-            long maxContentWork)
-            throws Exception {
-        this(folder, settings, retention, parallelism, from, maxContentWork, () -> {});
-    }
+    /** What the topics have before the first start. */
+    record Before(List<SnapshotManifest> manifests, Set<String> lists) implements ManifestAssembler.Earlier {}
 
-    /** @param schemas asked before state is read */
+    static final Before NOTHING = new Before(List.of(), Set.of());
+
+    /**
+     * @param maxContentWork beyond which the graphs by content may stay behind
+     * @param schemas asked before state is read
+     */
     HarnessPipeline(
             String folder,
             GraphSettings settings,
@@ -85,6 +82,7 @@ final class HarnessPipeline implements AutoCloseable {
             int parallelism,
             Checkpoint from,
             long maxContentWork,
+            ManifestAssembler.Earlier earlier,
             Schemas schemas)
             throws Exception {
         this.parallelism = parallelism;
@@ -107,26 +105,12 @@ final class HarnessPipeline implements AutoCloseable {
                     subtask,
                     from));
             itemGraphs.add(open(
-                    two(
-                            new RowGraphs(
-                                    folder,
-                                    List.of(
-                                            new RowGraphs.Graph(GraphNames.ITEM_JACCARD, 0, settings.topK()),
-                                            new RowGraphs.Graph(
-                                                    GraphNames.ITEM_COOCCURRENCE,
-                                                    settings.cooccurrenceMin(),
-                                                    settings.cooccurrenceTopK()))),
-                            subtask,
-                            b -> ShardKeys.of(b.shard)),
+                    two(new RowGraphs(folder, GraphJob.ofItems(settings)), subtask, b -> ShardKeys.of(b.shard)),
                     4,
                     subtask,
                     from));
             userGraphs.add(open(
-                    two(
-                            new RowGraphs(
-                                    folder, List.of(new RowGraphs.Graph(GraphNames.USER_JACCARD, 0, settings.topK()))),
-                            subtask,
-                            b -> ShardKeys.of(b.shard)),
+                    two(new RowGraphs(folder, GraphJob.ofUsers(settings)), subtask, b -> ShardKeys.of(b.shard)),
                     5,
                     subtask,
                     from));
@@ -151,7 +135,9 @@ final class HarnessPipeline implements AutoCloseable {
         }
         vectorGraphs.open();
         manifests = new OneInputStreamOperatorTestHarness<>(
-                new ManifestAssembler(folder, settings.toMap(), retention, schemas, List::of), 1, 1, 0);
+                new ManifestAssembler(folder, settings.toMap(), retention, schemas, earlier), 1, 1, 0);
+        clock = System.currentTimeMillis();
+        manifests.setProcessingTime(clock);
         if (from != null) {
             manifests.initializeState(from.stages().get(STAGES));
         }
@@ -208,12 +194,25 @@ final class HarnessPipeline implements AutoCloseable {
         }
     }
 
+    /** Lets time pass between checkpoints, of which each takes a millisecond. */
+    void pass(Duration time) {
+        clock += time.toMillis();
+    }
+
     void cutPart(CutPart part) throws Exception {
         manifests.processElement(new StreamRecord<>(part));
     }
 
     /** A checkpoint: a barrier through all operators, state, and the notice that it is complete. */
     Checkpoint checkpoint(long id) throws Exception {
+        Checkpoint checkpoint = barrier(id);
+        manifests.getOperator().notifyCheckpointComplete(id);
+        return checkpoint;
+    }
+
+    /** A barrier through all operators, and state. */
+    Checkpoint barrier(long id) throws Exception {
+        manifests.setProcessingTime(++clock);
         NodeBatch time = new NodeBatch();
         time.eventTime = latest;
         time.vectors = vectors;
@@ -230,7 +229,6 @@ final class HarnessPipeline implements AutoCloseable {
             }
             states.add(AbstractStreamOperatorTestHarness.repackageState(subtasks));
         }
-        manifests.getOperator().notifyCheckpointComplete(id);
         return new Checkpoint(parallelism, vectors, states);
     }
 

@@ -1,6 +1,7 @@
 package dev.freshet.graphjob;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.freshet.codec.Vectors;
 import dev.freshet.graph.GraphSettings;
@@ -34,7 +35,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.file.DataFileStream;
@@ -66,6 +69,7 @@ class OperatorsTest {
     @TempDir
     Path folder;
 
+    private GraphSettings settings = SETTINGS;
     private final Random random = new Random(5);
     private final LiveInteractions live = new LiveInteractions();
     private final Map<String, Item> catalogue = new TreeMap<>();
@@ -76,7 +80,7 @@ class OperatorsTest {
 
     private HarnessPipeline pipeline(int parallelism, Duration retention, HarnessPipeline.Checkpoint from)
             throws Exception {
-        return new HarnessPipeline(folder.toUri().toString(), SETTINGS, retention, parallelism, from);
+        return new HarnessPipeline(folder.toUri().toString(), settings, retention, parallelism, from);
     }
 
     @Test
@@ -132,6 +136,78 @@ class OperatorsTest {
     }
 
     @Test
+    void snapshotsEqualTheBatchGraphsWithoutCutsAndWindow() throws Exception {
+        GraphSettings exact = new GraphSettings(4, 2, 3)
+                .withContent(5, 1000)
+                .withUserCooccurrence(3)
+                .withCuts(GraphSettings.UNLIMITED, GraphSettings.UNLIMITED);
+        HarnessPipeline.Checkpoint checkpoint = null;
+        long id = 0;
+        // All but cuts and window may be others after a restart.
+        for (GraphSettings next : List.of(
+                exact,
+                new GraphSettings(2, 1, 5)
+                        .withContent(5, 1000)
+                        .withUserCooccurrence(5)
+                        .withCuts(GraphSettings.UNLIMITED, GraphSettings.UNLIMITED),
+                exact)) {
+            settings = next;
+            try (HarnessPipeline pipeline = pipeline(1 + (int) id % 3, LONG, checkpoint)) {
+                for (int round = 0; round < 4; round++) {
+                    feed(pipeline, 1 + random.nextInt(150));
+                    forgetSomeone(pipeline);
+                    checkpoint = pipeline.checkpoint(++id);
+                    check(pipeline.takeSent());
+                }
+            }
+        }
+    }
+
+    @Test
+    void aCheckpointThatIsGivenUpIsMadeGoodByTheNext() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, LONG, null)) {
+            for (long id = 1; id <= 9; id += 3) {
+                feed(pipeline, 100);
+                pipeline.checkpoint(id);
+                check(pipeline.takeSent());
+                feed(pipeline, 50);
+                forgetSomeone(pipeline);
+                pipeline.barrier(id + 1);
+                feed(pipeline, 50);
+                pipeline.checkpoint(id + 2);
+                List<Outbound> sent = new ArrayList<>(pipeline.takeSent());
+                // The manifest of the one given up goes out with that of the next.
+                sent.remove(sent.stream()
+                        .filter(record -> record.topic.equals(Topic.GRAPH_SNAPSHOTS.name()))
+                        .findFirst()
+                        .orElseThrow());
+                check(sent);
+            }
+        }
+    }
+
+    @Test
+    void saysWhichSettingsAreFixed() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 50);
+            checkpoint = pipeline.checkpoint(1);
+        }
+        for (GraphSettings other : List.of(
+                SETTINGS.withCuts(10, 9),
+                SETTINGS.withWindow(null),
+                SETTINGS.withContent(6, 1000),
+                SETTINGS.withUserCooccurrence(1))) {
+            settings = other;
+            assertThatThrownBy(() -> pipeline(1, LONG, checkpoint))
+                    .hasRootCauseInstanceOf(IllegalStateException.class)
+                    .rootCause()
+                    .hasMessageContaining("content-top-k=5, f-max=10, k-max=8, user-cooccurrence=off, window=PT1.5S")
+                    .hasMessageContaining("go on with the same");
+        }
+    }
+
+    @Test
     void nothingIsPublishedWhereNothingChanged() throws Exception {
         try (HarnessPipeline first = pipeline(1, LONG, null)) {
             feed(first, 50);
@@ -183,26 +259,79 @@ class OperatorsTest {
 
     @Test
     void supersededSnapshotsGoWithTheirFiles() throws Exception {
+        Map<String, SnapshotManifest> manifests = new TreeMap<>();
         try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
-            Map<String, SnapshotManifest> manifests = new TreeMap<>();
             for (long id = 1; id <= 60; id++) {
                 feed(pipeline, 20);
                 pipeline.checkpoint(id);
-                HarnessPipeline.manifests(pipeline.takeSent()).forEach((key, manifest) -> {
-                    if (manifest == null) {
-                        assertThat(manifests.remove(key)).as("retired once").isNotNull();
-                    } else {
-                        manifests.put(key, manifest);
-                    }
-                });
+                take(pipeline, manifests);
             }
-            assertThat(manifests).hasSize(3).containsKey("snapshot-000000000060");
-            assertThat(files())
-                    .containsExactlyInAnyOrderElementsOf(manifests.values().stream()
-                            .flatMap(manifest -> manifest.getFiles().stream())
-                            .map(SnapshotFile::getPath)
-                            .distinct()
-                            .toList());
+        }
+        assertThat(manifests).hasSize(3).containsKey("snapshot-000000000060");
+        assertThat(files()).containsExactlyInAnyOrderElementsOf(named(manifests));
+    }
+
+    @Test
+    void supersededSnapshotsGoWithTheirFilesAfterARestart() throws Exception {
+        Map<String, SnapshotManifest> manifests = new TreeMap<>();
+        HarnessPipeline.Checkpoint checkpoint = null;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            for (long id = 1; id <= 10; id++) {
+                feed(pipeline, 100);
+                checkpoint = pipeline.checkpoint(id);
+                take(pipeline, manifests);
+            }
+        }
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            pipeline.checkpoint(11);
+            assertThat(files()).containsExactlyInAnyOrderElementsOf(named(manifests));
+            pipeline.pass(LONG);
+            pipeline.checkpoint(12);
+            take(pipeline, manifests);
+        }
+        assertThat(manifests).hasSize(3);
+        assertThat(files()).containsExactlyInAnyOrderElementsOf(named(manifests));
+    }
+
+    /** Notes which manifests there are. */
+    private static void take(HarnessPipeline pipeline, Map<String, SnapshotManifest> manifests) {
+        HarnessPipeline.manifests(pipeline.takeSent()).forEach((key, manifest) -> {
+            if (manifest == null) {
+                assertThat(manifests.remove(key)).as("retired once").isNotNull();
+            } else {
+                manifests.put(key, manifest);
+            }
+        });
+    }
+
+    private static Set<String> named(Map<String, SnapshotManifest> manifests) {
+        return manifests.values().stream()
+                .flatMap(manifest -> manifest.getFiles().stream())
+                .map(SnapshotFile::getPath)
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void whatACrashedAttemptHasWrittenGoesAfterTheRetention() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        List<String> named;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 100);
+            checkpoint = pipeline.checkpoint(1);
+            named = files();
+            feed(pipeline, 100);
+            pipeline.checkpoint(2);
+        }
+        List<String> orphans = new ArrayList<>(files());
+        orphans.removeAll(named);
+        try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
+            feed(pipeline, 5);
+            pipeline.checkpoint(3);
+            assertThat(files()).containsAll(orphans);
+            pipeline.pass(LONG);
+            pipeline.checkpoint(4);
+            assertThat(orphans).isNotEmpty();
+            assertThat(files()).containsAll(named).doesNotContainAnyElementsOf(orphans);
         }
     }
 
@@ -292,9 +421,76 @@ class OperatorsTest {
                                     .filter(record -> record.value != null)
                                     .toList())
                             .interactions())
-                    .isEqualTo(live.live(SETTINGS))
+                    .isEqualTo(live.live(settings))
                     .anyMatch(pair -> pair.getUser().equals("Anna"))
                     .anyMatch(pair -> pair.getItem().equals("Chair"));
+        }
+    }
+
+    @Test
+    void anItemIsForgottenWhereItsRecordWentBeforeOrCameAgain() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
+            feed(pipeline, 100);
+            pipeline.item(item("Chair", "Chair", 1, 2));
+            pipeline.item(item("Table", "Old", 1, 3));
+            pipeline.checkpoint(1);
+            assertThat(mentions("Chair")).isNotEmpty();
+            assertThat(mentions("Old")).isNotEmpty();
+            pipeline.item(withdrawn("Chair"));
+            CatalogItem again = item("Table", "New", 2, 3);
+            again.appended = 20;
+            pipeline.item(again);
+            pipeline.checkpoint(2);
+            for (String id : List.of("Chair", "Table")) {
+                pipeline.erase(new Erasure(NodeKind.ITEM, id, Instant.ofEpochMilli(10)));
+            }
+            pipeline.checkpoint(3);
+            pipeline.checkpoint(4);
+            assertThat(mentions("Chair")).isEmpty();
+            assertThat(mentions("Old")).isEmpty();
+            assertThat(mentions("New")).isNotEmpty();
+        }
+    }
+
+    @Test
+    void anItemIsForgottenWhereNoVectorsAreLeft() throws Exception {
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline = pipeline(1, Duration.ZERO, null)) {
+            for (String id : List.of("Chair", "Table", "Lamp")) {
+                pipeline.item(item(id, id, id.length(), 2));
+            }
+            pipeline.checkpoint(1);
+            for (String id : List.of("Chair", "Table", "Lamp")) {
+                pipeline.item(item(id, id));
+            }
+            checkpoint = pipeline.checkpoint(2);
+        }
+        try (HarnessPipeline pipeline = pipeline(1, Duration.ZERO, checkpoint)) {
+            pipeline.erase(new Erasure(NodeKind.ITEM, "Chair", Instant.ofEpochMilli(10)));
+            pipeline.checkpoint(3);
+            pipeline.checkpoint(4);
+            assertThat(mentions("Chair")).isEmpty();
+            assertThat(mentions("Lamp")).isNotEmpty();
+        }
+    }
+
+    @Test
+    void aUserIsForgottenWhoHasExpired() throws Exception {
+        try (HarnessPipeline pipeline = pipeline(2, Duration.ZERO, null)) {
+            for (int item = 0; item < 5; item++) {
+                pipeline.event(event("Anna", "a" + item, "view", offset, live, true));
+                pipeline.event(event("Bert", "a" + item, "view", offset, live, true));
+            }
+            feed(pipeline, 200);
+            pipeline.checkpoint(1);
+            pipeline.event(event("u1", "i1", "view", 1510, live, true));
+            pipeline.checkpoint(2);
+            assertThat(live.live(settings)).noneMatch(pair -> pair.getUser().equals("Anna"));
+            assertThat(mentions("Anna")).hasSizeGreaterThan(1);
+            pipeline.erase(new Erasure(NodeKind.USER, "Anna", Instant.ofEpochMilli(2000)));
+            pipeline.checkpoint(3);
+            pipeline.checkpoint(4);
+            assertThat(mentions("Anna")).isEmpty();
         }
     }
 
@@ -356,7 +552,14 @@ class OperatorsTest {
                         .build());
         update.value = Arrays.copyOf(value.array(), value.remaining());
         try (HarnessPipeline pipeline = new HarnessPipeline(
-                folder.toUri().toString(), SETTINGS, LONG, 1, null, Long.MAX_VALUE, OperatorsTest::loadNewer)) {
+                folder.toUri().toString(),
+                settings,
+                LONG,
+                1,
+                null,
+                Long.MAX_VALUE,
+                HarnessPipeline.NOTHING,
+                OperatorsTest::loadNewer)) {
             pipeline.item(update);
             pipeline.checkpoint(1);
             assertThat(newest(pipeline.takeSent()).items())
@@ -411,7 +614,8 @@ class OperatorsTest {
     void contentStaysBehindWhileMuchComesIn() throws Exception {
         Map<String, Item> none = Map.of();
         HarnessPipeline.Checkpoint checkpoint;
-        try (HarnessPipeline pipeline = new HarnessPipeline(folder.toUri().toString(), SETTINGS, LONG, 1, null, 100)) {
+        try (HarnessPipeline pipeline = new HarnessPipeline(
+                folder.toUri().toString(), settings, LONG, 1, null, 100, HarnessPipeline.NOTHING, () -> {})) {
             feed(pipeline, 100);
             pipeline.checkpoint(1);
             assertThat(HarnessPipeline.manifests(pipeline.takeSent()))
@@ -423,18 +627,60 @@ class OperatorsTest {
             pipeline.checkpoint(3);
             checkWithoutTopic(pipeline.takeSent());
         }
-        try (HarnessPipeline restored =
-                new HarnessPipeline(folder.toUri().toString(), SETTINGS, LONG, 2, checkpoint, 100)) {
+        try (HarnessPipeline restored = new HarnessPipeline(
+                folder.toUri().toString(), settings, LONG, 2, checkpoint, 100, HarnessPipeline.NOTHING, () -> {})) {
             restored.checkpoint(4);
             checkWithoutTopic(restored.takeSent());
         }
+    }
+
+    @Test
+    void whatALostStateHasLeftIsTakenOverOrWithdrawn() throws Exception {
+        SnapshotManifest foreign;
+        try (HarnessPipeline pipeline = pipeline(1, LONG, null)) {
+            feed(pipeline, 10);
+            pipeline.checkpoint(1);
+            foreign = newest(pipeline.takeSent()).manifest();
+        }
+        foreign.setSnapshotId("by-hand");
+        HarnessPipeline.Before before = new HarnessPipeline.Before(
+                List.of(foreign), Set.of("item-jaccard:gone", "user-jaccard:u0", "item-content-smell:gone"));
+        HarnessPipeline.Checkpoint checkpoint;
+        try (HarnessPipeline pipeline =
+                new HarnessPipeline(folder.toUri().toString(), settings, LONG, 1, null, 100, before, () -> {})) {
+            feed(pipeline, 100);
+            checkpoint = pipeline.checkpoint(1);
+            List<Outbound> sent = pipeline.takeSent();
+            assertThat(HarnessPipeline.manifests(sent).keySet())
+                    .as("while it is behind")
+                    .isEmpty();
+            assertThat(withdrawn(sent)).isEmpty();
+        }
+        try (HarnessPipeline pipeline =
+                new HarnessPipeline(folder.toUri().toString(), settings, LONG, 1, checkpoint, 100, before, () -> {})) {
+            pipeline.checkpoint(2);
+            List<Outbound> sent = pipeline.takeSent();
+            assertThat(HarnessPipeline.manifests(sent)).containsOnlyKeys("snapshot-000000000001");
+            assertThat(withdrawn(sent)).containsExactlyInAnyOrder("item-jaccard:gone", "item-content-smell:gone");
+            pipeline.cutPart(position(0, 1000, 0));
+            pipeline.checkpoint(3);
+            assertThat(withdrawn(pipeline.takeSent())).isEmpty();
+        }
+    }
+
+    /** Keys of lists that were taken back. */
+    private static List<String> withdrawn(List<Outbound> sent) {
+        return sent.stream()
+                .filter(record -> record.topic.equals(Topic.NEIGHBORS.name()) && record.value == null)
+                .map(record -> new String(record.key, StandardCharsets.UTF_8))
+                .toList();
     }
 
     /** The lists of other graphs went out with earlier checkpoints. */
     private void checkWithoutTopic(List<Outbound> sent) throws Exception {
         Map<String, List<NeighborList>> graphs = new TreeMap<>(newest(sent).graphs());
         graphs.values().removeIf(List::isEmpty);
-        assertThat(unversioned(graphs)).isEqualTo(BatchGraphs.all(live.live(SETTINGS), catalogue.values(), SETTINGS));
+        assertThat(unversioned(graphs)).isEqualTo(BatchGraphs.all(live.live(settings), catalogue.values(), settings));
     }
 
     private static CutPart position(int partition, long next, long eventTime) {
@@ -529,9 +775,9 @@ class OperatorsTest {
 
     private void check(List<Outbound> sent) throws Exception {
         GraphSnapshot snapshot = newest(sent);
-        List<LiveInteraction> interactions = live.live(SETTINGS);
+        List<LiveInteraction> interactions = live.live(settings);
         assertThat(snapshot.interactions()).isEqualTo(interactions);
-        Map<String, List<NeighborList>> expected = BatchGraphs.all(interactions, catalogue.values(), SETTINGS);
+        Map<String, List<NeighborList>> expected = BatchGraphs.all(interactions, catalogue.values(), settings);
         Map<String, List<NeighborList>> graphs = new TreeMap<>(snapshot.graphs());
         graphs.values().removeIf(List::isEmpty);
         assertThat(unversioned(graphs)).isEqualTo(expected);
@@ -588,7 +834,7 @@ class OperatorsTest {
                 .encode(Item.newBuilder()
                         .setItem(id)
                         .setTitle(title)
-                        .setFeatures(Map.of("image", Vectors.toList(vector)))
+                        .setFeatures(vector.length == 0 ? Map.of() : Map.of("image", Vectors.toList(vector)))
                         .build());
         return item;
     }

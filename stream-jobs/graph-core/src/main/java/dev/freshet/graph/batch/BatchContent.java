@@ -51,11 +51,9 @@ public final class BatchContent {
     /** By each modality, the nearest items among the pairs on which all modalities are at or above their mean cosine. */
     private static void denoised(
             Map<String, SortedMap<String, float[]>> vectors, int k, Map<String, List<NeighborList>> graphs) {
-        Map<String, ContentNeighbors> tables = tables(vectors);
+        SortedMap<String, ContentNeighbors> tables = tables(vectors);
         Set<String> ids = new TreeSet<>(
-                vectors.isEmpty()
-                        ? Set.of()
-                        : vectors.values().iterator().next().keySet());
+                tables.isEmpty() ? Set.of() : vectors.get(tables.firstKey()).keySet());
         ids.removeIf(id -> tables.values().stream().anyMatch(table -> !table.contains(id)));
         List<String> items = List.copyOf(ids);
         List<float[]> units = new ArrayList<>();
@@ -137,8 +135,8 @@ public final class BatchContent {
     }
 
     /** What is not empty. Exact means are for one class to define; the order and the history do not matter to it. */
-    private static Map<String, ContentNeighbors> tables(Map<String, SortedMap<String, float[]>> vectors) {
-        Map<String, ContentNeighbors> tables = new TreeMap<>();
+    private static SortedMap<String, ContentNeighbors> tables(Map<String, SortedMap<String, float[]>> vectors) {
+        SortedMap<String, ContentNeighbors> tables = new TreeMap<>();
         vectors.forEach((modality, rows) -> {
             ContentNeighbors table = new ContentNeighbors(rows.get(rows.firstKey()).length, 1, 1);
             rows.forEach(table::put);

@@ -2,7 +2,10 @@ package dev.freshet.graph.content;
 
 import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.incremental.ListSink;
+import it.unimi.dsi.fastutil.objects.Object2ObjectOpenHashMap;
 import it.unimi.dsi.fastutil.objects.ObjectOpenHashSet;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +21,9 @@ import java.util.TreeSet;
  */
 public final class ContentGraphs {
 
+    /** As what the store has the states of the denoised lists; no graph has this name. */
+    private static final String DENOISED_STATES = "item-denoised";
+
     private final int k;
     private final int threads;
     private final int exactUpTo;
@@ -26,6 +32,8 @@ public final class ContentGraphs {
     private final Map<String, ContentLists> graphs = new TreeMap<>();
     private final DenoisedNeighbors denoised;
     private final Map<String, PublishedLists> denoisedGraphs = new TreeMap<>();
+    /** Until they are restored: states of the denoised lists by item. */
+    private final Map<String, byte[]> denoisedStates = new Object2ObjectOpenHashMap<>();
     /** Items of which a vector changed. */
     private final Set<String> changedItems = new ObjectOpenHashSet<>();
 
@@ -99,7 +107,7 @@ public final class ContentGraphs {
                     // A changed item moves the lists that it enters and leaves.
                     mask += Math.min(vectors.size(), 4L * k * changedItems.size()) * all;
                 }
-                work += vectors.pending() * all;
+                work += vectors.work();
             }
             work += mask;
         }
@@ -118,6 +126,8 @@ public final class ContentGraphs {
         boolean first = restoring;
         if (restoring) {
             restoring = false;
+            // All are new here; what has changed since the cut is told by the states.
+            changedItems.clear();
             store.forEach(this::restore);
         }
         graphs.values().forEach(lists -> lists.flush(version, sink));
@@ -128,7 +138,9 @@ public final class ContentGraphs {
     }
 
     private void restore(String graph, String id, byte[] bytes) {
-        if (GraphNames.isItemDenoised(graph)) {
+        if (graph.equals(DENOISED_STATES)) {
+            denoisedStates.put(id, bytes);
+        } else if (GraphNames.isItemDenoised(graph)) {
             denoisedGraphs
                     .computeIfAbsent(graph, name -> new PublishedLists(name, store))
                     .restore(id, bytes);
@@ -148,11 +160,26 @@ public final class ContentGraphs {
         });
         List<String> names = List.copyOf(tables.keySet());
         names.forEach(name -> denoisedGraphs.computeIfAbsent(name, graph -> new PublishedLists(graph, store)));
+        denoisedStates.forEach((item, state) -> {
+            try {
+                if (!denoised.restore(
+                        item, state, tables, name -> denoisedGraphs.get(name).neighbors(item))) {
+                    changedItems.add(item);
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        denoisedStates.clear();
         Set<String> items = denoised.flush(tables, changedItems, (item, lists) -> {
             for (int m = 0; m < names.size(); m++) {
                 denoisedGraphs.get(names.get(m)).pass(item, lists.get(m), version, sink);
             }
+            store.put(DENOISED_STATES, item, denoised.state(item, tables));
         });
+        changedItems.stream()
+                .filter(item -> !items.contains(item))
+                .forEach(item -> store.remove(DENOISED_STATES, item));
         denoisedGraphs.forEach(
                 (name, lists) -> lists.retain(tables.containsKey(name) ? items : Set.of(), version, sink));
     }
@@ -178,10 +205,10 @@ public final class ContentGraphs {
 
     private GraphLists lists(String graph) {
         ContentLists lists = graphs.get(graph);
-        return lists != null ? lists : denoisedGraphs.get(graph);
+        return lists != null ? lists : denoisedGraphs.getOrDefault(graph, new PublishedLists(graph, store));
     }
 
-    /** Lists of a graph that are not empty, as of the last flush. */
+    /** Lists of a graph that are not empty, as of the last flush; of one that is not there, none. */
     public long nodes(String graph) {
         return lists(graph).nodes();
     }

@@ -26,7 +26,8 @@ import java.util.stream.IntStream;
  * {@link dev.freshet.graph.knn.CosineNeighbors} over the rows in order of ids.
  *
  * <p>Beyond {@code exactUpTo} vectors, vectors that change are no longer compared with all, but with those that a {@link ProximityGraph}
- * finds: weights stay exact, lists lack a neighbor now and then, and depend on the order in which vectors came.
+ * finds: weights stay exact, lists lack a neighbor now and then, and depend on the order in which vectors came. Only where there
+ * are less than three quarters of so many left is everything compared again: both ways cost much.
  *
  * <p>Lists keep up to 2k entries, so that most of them stay exact when a neighbor leaves; see {@link NearestLists}. Not thread-safe.
  */
@@ -107,6 +108,20 @@ public final class ContentNeighbors {
         return pending.size();
     }
 
+    /** Multiplications that {@link #flush} would take now, about. */
+    public long work() {
+        if (pending.isEmpty()) {
+            return 0;
+        }
+        boolean turns = isLarge() != (proximity != null);
+        long compared = isLarge() ? Math.min(size(), ProximityGraph.VISITS) : size();
+        return (turns ? size() : pending()) * compared * dimension();
+    }
+
+    private boolean isLarge() {
+        return vectors.size() > (proximity == null ? exactUpTo : exactUpTo - exactUpTo / 4);
+    }
+
     /** Whether an id has a vector. */
     public boolean contains(String id) {
         return live(id) >= 0;
@@ -146,7 +161,7 @@ public final class ContentNeighbors {
         int end = vectors.end();
         NearestLists before = lists.copy();
         lists.ensure(end);
-        if (proximity != null && vectors.size() <= exactUpTo) {
+        if (proximity != null && !isLarge()) {
             proximity = null;
             IntStream.range(0, end).filter(vectors::isLive).forEach(pending::add);
         }
@@ -192,7 +207,7 @@ public final class ContentNeighbors {
      * @param set whether these are the vectors that were set, which are to enter other lists, too
      */
     private void compare(int[] slots, boolean set) {
-        if (vectors.size() <= exactUpTo) {
+        if (!isLarge()) {
             PairScan.run(vectors, lists, capacity, order, threads, slots, set);
             return;
         }

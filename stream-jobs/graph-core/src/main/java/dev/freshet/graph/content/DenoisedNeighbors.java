@@ -5,6 +5,13 @@ import dev.freshet.graph.knn.Panel;
 import dev.freshet.graph.knn.Workers;
 import dev.freshet.schema.Neighbor;
 import it.unimi.dsi.fastutil.objects.Object2ObjectOpenHashMap;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInput;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -14,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /**
  * DA-MRS's denoised content graphs (KDD 2024), kept up to date: by each modality, the nearest of an item among the pairs of the mask,
@@ -25,6 +33,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * anew only when a mean leaves these bounds, or a changed item is in it or would rank in it. Not thread-safe.
  */
 final class DenoisedNeighbors {
+
+    private static final int FORMAT = 1;
 
     private final int k;
     private final int threads;
@@ -67,6 +77,68 @@ final class DenoisedNeighbors {
     DenoisedNeighbors(int k, int threads) {
         this.k = k;
         this.threads = threads;
+    }
+
+    /** What the lists of an item must be restored from, besides these; null if it has none, as of the last flush. */
+    byte[] state(String item, SortedMap<String, UnitVectors> tables) {
+        Row row = rows.get(item);
+        if (row == null) {
+            return null;
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeInt(FORMAT);
+            out.writeInt(modalities.size());
+            for (int m = 0; m < modalities.size(); m++) {
+                UnitVectors table = tables.get(modalities.get(m));
+                StateFormat.writeString(out, modalities.get(m));
+                out.writeLong(table.fingerprint(table.slot(item)));
+                out.writeDouble(row.floors[m]);
+                out.writeDouble(row.above[m]);
+                out.writeDouble(row.upTo[m]);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /**
+     * Takes an item's {@link #state} and lists, so that the next {@link #flush} need not compute them. To be called before the first one, with all
+     * items of one cut.
+     *
+     * @param tables vectors as they are now
+     * @param lists the item's list by modality
+     * @return whether the item's vectors are still those of the state; if not, it is to be flushed as changed
+     * @throws IOException if the bytes are no such state
+     */
+    boolean restore(
+            String item, byte[] state, SortedMap<String, UnitVectors> tables, Function<String, List<Neighbor>> lists)
+            throws IOException {
+        DataInput in = new DataInputStream(new ByteArrayInputStream(state));
+        StateFormat.expect(in, FORMAT, "the denoised lists of " + item);
+        modalities = List.copyOf(tables.keySet());
+        if (in.readInt() != modalities.size()) {
+            return false;
+        }
+        Row row = new Row(modalities.size());
+        for (int m = 0; m < modalities.size(); m++) {
+            String modality = modalities.get(m);
+            UnitVectors table = tables.get(modality);
+            int slot = table.slot(item);
+            if (!StateFormat.readString(in).equals(modality)
+                    || slot < 0
+                    || !table.isLive(slot)
+                    || in.readLong() != table.fingerprint(slot)) {
+                return false;
+            }
+            row.floors[m] = in.readDouble();
+            row.above[m] = in.readDouble();
+            row.upTo[m] = in.readDouble();
+            row.lists.add(lists.apply(modality));
+        }
+        rows.put(item, row);
+        return true;
     }
 
     /** Receives the lists of an item, in the order of the modalities. */
@@ -175,7 +247,7 @@ final class DenoisedNeighbors {
             private final float[][][] cosines = new float[slots.length][Panel.TILE][];
             private final int[] starts = new int[Panel.TILE];
             private final float[] out = new float[Panel.TILE * Panel.ROWS];
-            private final byte[] failed = new byte[names.end()];
+            private final short[] failed = new short[names.end()];
             private final TopK[] best = new TopK[slots.length];
 
             Products() {
@@ -238,7 +310,7 @@ final class DenoisedNeighbors {
                     list.clear();
                 }
                 for (int other = items.nextSetBit(0); other >= 0; other = items.nextSetBit(other + 1)) {
-                    failed[other] = (byte) fails(t, other);
+                    failed[other] = (short) fails(t, other);
                     if (failed[other] < 0 && other != item) {
                         for (int m = 0; m < best.length; m++) {
                             best[m].offer(cosine(m, t, other), other);

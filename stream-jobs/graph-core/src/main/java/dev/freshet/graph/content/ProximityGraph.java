@@ -31,6 +31,9 @@ final class ProximityGraph {
     private static final float OVERFLOW = 1.2f;
     private static final float PRUNING = 1.2f;
 
+    /** About how many vectors one is compared with when it is added or searched for. */
+    static final int VISITS = DEGREE * BUILD_BEAM;
+
     private static final int GARBAGE_SHARE = 8;
     private static final int NUMBERS_PER_VECTOR = 4;
 

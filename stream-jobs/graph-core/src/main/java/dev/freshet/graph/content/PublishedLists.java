@@ -34,10 +34,15 @@ final class PublishedLists implements GraphLists {
         }
     }
 
+    /** The neighbors of an id; none if it has no list. */
+    List<Neighbor> neighbors(String id) {
+        NeighborList list = lists.get(id);
+        return list == null ? List.of() : list.getNeighbors();
+    }
+
     /** Passes a list on if it changed; an empty one where there is none any more. */
     void pass(String id, List<Neighbor> neighbors, long version, ListSink sink) {
-        NeighborList before = lists.get(id);
-        List<Neighbor> had = before == null ? List.of() : before.getNeighbors();
+        List<Neighbor> had = neighbors(id);
         if (neighbors.equals(had)) {
             return;
         }

@@ -1,6 +1,7 @@
 package dev.freshet.graph.content;
 
 import it.unimi.dsi.fastutil.ints.IntArrayList;
+import it.unimi.dsi.fastutil.ints.IntArrays;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntSet;
 import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
@@ -22,8 +23,6 @@ import java.util.TreeMap;
  */
 public final class UserProfiles {
 
-    private static final int[] NO_ITEMS = {};
-
     /** Receives profiles. */
     @FunctionalInterface
     public interface Sink {
@@ -33,12 +32,6 @@ public final class UserProfiles {
          * @param profile mean of the vectors; null if the user has no item with a vector any more
          */
         void profile(String user, float[] profile);
-    }
-
-    /** Slots of items in order of ids. */
-    private static final class ItemSet {
-        int[] items = NO_ITEMS;
-        int size;
     }
 
     /** The vectors of a modality. */
@@ -68,7 +61,8 @@ public final class UserProfiles {
     }
 
     private final Map<String, Table> tables = new TreeMap<>();
-    private final Map<String, ItemSet> users = new Object2ObjectOpenHashMap<>();
+    /** Slots of each user's items. */
+    private final Map<String, IntSet> users = new Object2ObjectOpenHashMap<>();
 
     private final Object2IntOpenHashMap<String> itemSlots = new Object2IntOpenHashMap<>();
     private final IntArrayList freeItems = new IntArrayList();
@@ -86,13 +80,10 @@ public final class UserProfiles {
      * @return whether it was not there
      */
     public boolean link(String user, String item) {
-        ItemSet set = users.computeIfAbsent(user, key -> new ItemSet());
-        int at = search(set, item);
-        if (at >= 0) {
+        int slot = slot(item);
+        if (!users.computeIfAbsent(user, key -> new IntOpenHashSet(4)).add(slot)) {
             return false;
         }
-        int slot = slot(item);
-        insert(set, -at - 1, slot);
         links[slot]++;
         touch(user, slot);
         return true;
@@ -104,14 +95,12 @@ public final class UserProfiles {
      * @return whether it was there
      */
     public boolean unlink(String user, String item) {
-        ItemSet set = users.get(user);
-        int at = set == null ? -1 : search(set, item);
-        if (at < 0) {
+        IntSet set = users.get(user);
+        int slot = itemSlots.getInt(item);
+        if (set == null || slot < 0 || !set.remove(slot)) {
             return false;
         }
-        int slot = set.items[at];
-        System.arraycopy(set.items, at + 1, set.items, at, --set.size - at);
-        if (set.size == 0) {
+        if (set.isEmpty()) {
             users.remove(user);
         }
         links[slot]--;
@@ -169,27 +158,25 @@ public final class UserProfiles {
     /** The profile of a user as it is now, or null if none of the user's items has a vector. */
     public float[] profile(String modality, String user) {
         Table table = tables.get(modality);
-        ItemSet set = users.get(user);
+        IntSet set = users.get(user);
         if (table == null || set == null) {
             return null;
         }
-        double[] sum = new double[table.dimension];
-        int count = 0;
-        for (int i = 0; i < set.size; i++) {
-            float[] vector = table.vector(set.items[i]);
-            if (vector != null) {
-                count++;
-                for (int c = 0; c < sum.length; c++) {
-                    sum[c] += vector[c];
-                }
-            }
-        }
-        if (count == 0) {
+        int[] items = set.intStream().filter(slot -> table.vector(slot) != null).toArray();
+        if (items.length == 0) {
             return null;
+        }
+        IntArrays.quickSort(items, (a, b) -> itemIds[a].compareTo(itemIds[b]));
+        double[] sum = new double[table.dimension];
+        for (int item : items) {
+            float[] vector = table.vector(item);
+            for (int c = 0; c < sum.length; c++) {
+                sum[c] += vector[c];
+            }
         }
         float[] profile = new float[sum.length];
         for (int c = 0; c < sum.length; c++) {
-            profile[c] = (float) (sum[c] / count);
+            profile[c] = (float) (sum[c] / items.length);
         }
         return profile;
     }
@@ -222,11 +209,8 @@ public final class UserProfiles {
     private void spread(Table table) {
         if (!table.dirtyItems.isEmpty()) {
             users.forEach((user, set) -> {
-                for (int i = 0; i < set.size; i++) {
-                    if (table.dirtyItems.contains(set.items[i])) {
-                        table.dirtyUsers.add(user);
-                        break;
-                    }
+                if (set.intStream().anyMatch(table.dirtyItems::contains)) {
+                    table.dirtyUsers.add(user);
                 }
             });
             table.dirtyItems.clear();
@@ -240,33 +224,6 @@ public final class UserProfiles {
                 table.dirtyUsers.add(user);
             }
         }
-    }
-
-    /** Position of an item in a set, or -(where it belongs) - 1. */
-    private int search(ItemSet set, String item) {
-        int low = 0;
-        int high = set.size - 1;
-        while (low <= high) {
-            int middle = (low + high) >>> 1;
-            int order = itemIds[set.items[middle]].compareTo(item);
-            if (order == 0) {
-                return middle;
-            }
-            if (order < 0) {
-                low = middle + 1;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return -low - 1;
-    }
-
-    private static void insert(ItemSet set, int at, int slot) {
-        if (set.size == set.items.length) {
-            set.items = Arrays.copyOf(set.items, Math.max(4, set.size + (set.size >> 1)));
-        }
-        System.arraycopy(set.items, at, set.items, at + 1, set.size++ - at);
-        set.items[at] = slot;
     }
 
     private int slot(String item) {

@@ -9,9 +9,9 @@ import it.unimi.dsi.fastutil.ints.Int2LongOpenHashMap;
 import it.unimi.dsi.fastutil.ints.Int2ObjectOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrays;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * The interactions of each user, for the users that one instance owns: the last writer wins per (user, item), by (event time,
@@ -28,10 +28,14 @@ public final class InteractionSets {
     private static final int WAS_LIVE = 4;
     private static final int DROPPED = 8;
 
+    /** Sets that may be in memory while many lose entries at once. */
+    private static final int SLICE = 1 << 12;
+
     private final NodeStore store;
     private final GraphSettings settings;
     private final boolean ranked;
     private final boolean direct;
+    private final int slice;
     private final Int2ObjectOpenHashMap<UserSet> loaded = new Int2ObjectOpenHashMap<>();
     /** Event time of each user's oldest entry, where there is a window. */
     private final Int2LongOpenHashMap oldest = new Int2LongOpenHashMap();
@@ -50,7 +54,10 @@ public final class InteractionSets {
     /** Receives what changed. */
     public interface Sink {
 
-        /** A pair changed that is live, or was at the last flush. */
+        /**
+         * A pair changed that is live, or was at the last flush. Of a user, pairs that are no longer live come first: an item that was erased
+         * and came again is another one here, by the same outside id.
+         */
         void interaction(String user, Entry entry);
 
         /**
@@ -74,8 +81,13 @@ public final class InteractionSets {
     }
 
     public InteractionSets(NodeStore store, GraphSettings settings) {
+        this(store, settings, SLICE);
+    }
+
+    InteractionSets(NodeStore store, GraphSettings settings, int slice) {
         this.store = store;
         this.settings = settings;
+        this.slice = slice;
         ranked = settings.cuts();
         direct = settings.fMax() == GraphSettings.UNLIMITED;
     }
@@ -110,57 +122,67 @@ public final class InteractionSets {
         }
     }
 
-    /** Drops the entries of users, up to a time for each. */
-    public void eraseUsers(Int2LongMap upTo) {
-        upTo.int2LongEntrySet().forEach(entry -> drop(entry.getIntKey(), entry.getLongValue()));
+    /**
+     * Drops what is erased or behind the window. Erased items read every set: many at once cost what one does.
+     *
+     * @param items erased items, of all users, and up to which time each
+     * @param users erased users, and up to which time each
+     * @param latest greatest event time of all events, of all instances
+     * @param full called when so many sets are in memory that they must be {@linkplain #flush flushed}
+     */
+    public void drop(Int2LongMap items, Int2LongMap users, long latest, Runnable full) {
+        // Items first: once an entry has gone, nobody can tell that its item was erased, and may have come again.
+        eraseItems(items, full);
+        users.int2LongEntrySet().forEach(entry -> drop(entry.getIntKey(), entry.getLongValue(), full));
+        expire(latest, full);
     }
 
-    private void drop(int user, long upTo) {
+    private void drop(int user, long upTo, Runnable full) {
         UserSet set = load(user);
         for (int slot = 0; slot < set.size; slot++) {
             if (set.times[slot] <= upTo) {
                 set.drop(slot);
             }
         }
+        passOn(full);
     }
 
-    /** Drops the entries of items, of all users, up to a time for each. Reads every set: many items at once cost what one does. */
-    public void eraseItems(Int2LongMap upTo) {
+    private void passOn(Runnable full) {
+        if (loaded.size() >= slice) {
+            full.run();
+        }
+    }
+
+    private void eraseItems(Int2LongMap upTo, Runnable full) {
         if (upTo.isEmpty()) {
             return;
         }
+        loaded.values().forEach(set -> set.dropItems(upTo));
         IntArrayList stored = new IntArrayList();
         store.forEach((user, bytes) -> {
-            if (!loaded.containsKey(user) && new UserSet(bytes, ranked).hasAny(upTo)) {
+            if (!loaded.containsKey(user) && new UserSet(bytes, ranked).dropItems(upTo)) {
                 stored.add(user);
             }
         });
-        stored.forEach(this::load);
-        for (UserSet set : loaded.values()) {
-            for (int slot = 0; slot < set.size; slot++) {
-                if (upTo.containsKey(set.items[slot]) && set.times[slot] <= upTo.get(set.items[slot])) {
-                    set.drop(slot);
-                }
-            }
-        }
+        stored.forEach(user -> {
+            load(user).dropItems(upTo);
+            passOn(full);
+        });
     }
 
-    /**
-     * Drops what is behind the window.
-     *
-     * @param latest greatest event time of all events, of all instances
-     */
-    public void expire(long latest) {
+    private void expire(long latest, Runnable full) {
         long upTo = settings.expired(latest);
         if (upTo <= expiredUpTo) {
             return;
         }
         expiredUpTo = upTo;
+        IntArrayList users = new IntArrayList();
         for (Int2LongMap.Entry entry : Int2LongMaps.fastIterable(oldest)) {
             if (entry.getLongValue() <= upTo) {
-                drop(entry.getIntKey(), upTo);
+                users.add(entry.getIntKey());
             }
         }
+        users.forEach(user -> drop(user, upTo, full));
     }
 
     private UserSet load(int user) {
@@ -223,11 +245,17 @@ public final class InteractionSets {
             int slot = set.changed.getInt(c);
             boolean is = set.isLive(slot);
             boolean was = set.wasLive(slot);
-            if (is || was) {
+            if (was && !is) {
                 sink.interaction(set.name, set.entry(slot));
             }
             if (is != was) {
                 (is ? plus : minus).add(slot);
+            }
+        }
+        for (int slot = 0; slot < set.size; slot++) {
+            // The item that came again may have been passed on by an earlier flush.
+            if (set.isLive(slot) && (set.isChanged(slot) || set.itemErased)) {
+                sink.interaction(set.name, set.entry(slot));
             }
         }
         if (!plus.isEmpty() || !minus.isEmpty()) {
@@ -336,6 +364,7 @@ public final class InteractionSets {
         private int dropped;
         private int live;
         private int counted;
+        private boolean itemErased;
         private String name;
         private final boolean ranked;
 
@@ -382,14 +411,14 @@ public final class InteractionSets {
             out.putSignedLong(oldest());
             out.putString(name);
             out.putInt(size - dropped);
-            List<String> dictionary = new ArrayList<>();
+            Map<String, Integer> dictionary = new LinkedHashMap<>();
             for (int slot = 0; slot < size; slot++) {
-                if (!isDropped(slot) && !dictionary.contains(actions[slot])) {
-                    dictionary.add(actions[slot]);
+                if (!isDropped(slot)) {
+                    dictionary.putIfAbsent(actions[slot], dictionary.size());
                 }
             }
             out.putInt(dictionary.size());
-            dictionary.forEach(out::putString);
+            dictionary.keySet().forEach(out::putString);
             long time = 0;
             long offset = 0;
             for (int slot = 0; slot < size; slot++) {
@@ -398,7 +427,7 @@ public final class InteractionSets {
                 }
                 out.putInt(items[slot]);
                 boolean weighted = weights[slot] != 1;
-                out.putInt(dictionary.indexOf(actions[slot]) << 2 | (weighted ? 2 : 0) | (flags[slot] & LIVE));
+                out.putInt(dictionary.get(actions[slot]) << 2 | (weighted ? 2 : 0) | (flags[slot] & LIVE));
                 if (weighted) {
                     out.putFixedLong(Double.doubleToRawLongBits(weights[slot]));
                 }
@@ -424,13 +453,16 @@ public final class InteractionSets {
             return least;
         }
 
-        boolean hasAny(Int2LongMap wanted) {
+        /** Drops the entries of items up to a time for each; returns whether there were any. */
+        boolean dropItems(Int2LongMap upTo) {
+            int before = dropped;
             for (int slot = 0; slot < size; slot++) {
-                if (wanted.containsKey(items[slot])) {
-                    return true;
+                if (upTo.containsKey(items[slot]) && times[slot] <= upTo.get(items[slot])) {
+                    drop(slot);
                 }
             }
-            return false;
+            itemErased |= dropped > before;
+            return dropped > before;
         }
 
         boolean isLive(int slot) {
@@ -438,7 +470,11 @@ public final class InteractionSets {
         }
 
         boolean wasLive(int slot) {
-            return (flags[slot] & ((flags[slot] & CHANGED) != 0 ? WAS_LIVE : LIVE)) != 0;
+            return (flags[slot] & (isChanged(slot) ? WAS_LIVE : LIVE)) != 0;
+        }
+
+        boolean isChanged(int slot) {
+            return (flags[slot] & CHANGED) != 0;
         }
 
         boolean isDropped(int slot) {
@@ -457,7 +493,7 @@ public final class InteractionSets {
         }
 
         private void touch(int slot) {
-            if ((flags[slot] & CHANGED) == 0) {
+            if (!isChanged(slot)) {
                 flags[slot] |= (byte) (CHANGED | (isLive(slot) ? WAS_LIVE : 0));
                 changed.add(slot);
             }

@@ -1,7 +1,9 @@
 package dev.freshet.graph.incremental;
 
+import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Turns changes of sets into changes of the co-occurrence counts of their members. With the sets as rows of a binary matrix, A before
@@ -23,7 +25,6 @@ public final class PairDeltas {
     private final IntArrayList addedStart = new IntArrayList(new int[] {0});
     private final IntArrayList removed = new IntArrayList();
     private final IntArrayList removedStart = new IntArrayList(new int[] {0});
-    private int universe;
     private final Accumulator sums = new Accumulator();
 
     /** Sees the change of a row. */
@@ -55,33 +56,31 @@ public final class PairDeltas {
     private void append(IntArrayList list, IntArrayList starts, int[] ids, int size) {
         list.addElements(list.size(), ids, 0, size);
         starts.add(list.size());
-        if (size > 0) {
-            universe = Math.max(universe, ids[size - 1] + 1);
-        }
     }
 
-    /** Passes on the changed rows by row ascending, without their diagonal, and forgets the sets. */
+    /**
+     * Passes on the changed rows by row ascending, without their diagonal, and forgets the sets. Time and memory go with the members
+     * of these, however large their ids.
+     */
     public void drain(RowSink sink) {
         int sets = sets();
         if (sets == 0) {
             return;
         }
-        int[] starts = new int[universe + 1];
+        int[] members = rank();
+        int[] starts = new int[members.length + 1];
         count(after, starts);
         count(removed, starts);
-        for (int row = 0; row < universe; row++) {
+        for (int row = 0; row < members.length; row++) {
             starts[row + 1] += starts[row];
         }
-        int[] postings = new int[starts[universe]];
-        fillPostings(postings, Arrays.copyOf(starts, universe));
+        int[] postings = new int[starts[members.length]];
+        fillPostings(postings, Arrays.copyOf(starts, members.length));
 
         int[] afterIds = after.elements();
         int[] addedIds = added.elements();
         int[] removedIds = removed.elements();
-        for (int row = 0; row < universe; row++) {
-            if (starts[row] == starts[row + 1]) {
-                continue;
-            }
+        for (int row = 0; row < members.length; row++) {
             for (int p = starts[row]; p < starts[row + 1]; p++) {
                 int set = postings[p] >>> 2;
                 int kind = postings[p] & 3;
@@ -97,13 +96,31 @@ public final class PairDeltas {
             sums.reset(row);
             int size = sums.drain();
             if (size > 0) {
-                sink.row(row, sums.ids, sums.values, size);
+                for (int s = 0; s < size; s++) {
+                    sums.ids[s] = members[sums.ids[s]];
+                }
+                sink.row(members[row], sums.ids, sums.values, size);
             }
         }
         clear(after, afterStart);
         clear(added, addedStart);
         clear(removed, removedStart);
-        universe = 0;
+    }
+
+    /** Names every member by its rank among those of all sets; returns them, ascending. */
+    private int[] rank() {
+        Int2IntOpenHashMap ranks = new Int2IntOpenHashMap();
+        after.forEach(id -> ranks.put(id, 0));
+        removed.forEach(id -> ranks.put(id, 0));
+        int[] members = ranks.keySet().toIntArray();
+        Arrays.sort(members);
+        for (int rank = 0; rank < members.length; rank++) {
+            ranks.put(members[rank], rank);
+        }
+        for (IntArrayList ids : List.of(after, added, removed)) {
+            ids.replaceAll((int id) -> ranks.get(id));
+        }
+        return members;
     }
 
     private void fillPostings(int[] postings, int[] next) {
@@ -132,10 +149,6 @@ public final class PairDeltas {
 
     private int sets() {
         return afterStart.size() - 1;
-    }
-
-    private static int size(IntArrayList starts, int set) {
-        return starts.getInt(set + 1) - starts.getInt(set);
     }
 
     private static void clear(IntArrayList list, IntArrayList starts) {

@@ -90,6 +90,11 @@ public final class SnapshotReader {
                 Comparator.comparing(NeighborList::getNode));
     }
 
+    /** Passes on the rows of a graph's file as they come: an empty list where a delta takes one away. */
+    public static void forEachList(InputStream file, Consumer<NeighborList> sink) throws IOException {
+        forEach(file, NeighborList.class, sink);
+    }
+
     private static <T extends SpecificRecordBase, K> List<T> merge(
             SnapshotManifest manifest,
             String content,
@@ -113,7 +118,6 @@ public final class SnapshotReader {
         return rows;
     }
 
-    @SuppressWarnings("unchecked")
     private static <T extends SpecificRecordBase> void readFile(
             SnapshotManifest manifest, SnapshotFile file, Class<T> type, Consumer<T> rows) throws IOException {
         Path path = Path.of(URI.create(manifest.getLocation())).resolve(file.getPath());
@@ -123,19 +127,26 @@ public final class SnapshotReader {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
-        SpecificData data = SpecificData.getForClass(type);
-        try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest);
-                DataFileStream<T> stream =
-                        new DataFileStream<>(in, (DatumReader<T>) data.createDatumReader(data.getSchema(type)))) {
-            while (stream.hasNext()) {
-                rows.accept(stream.next());
-            }
+        try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {
+            forEach(in, type, rows);
             in.transferTo(OutputStream.nullOutputStream());
         }
         String found = HexFormat.of().formatHex(digest.digest());
         if (!found.equals(file.getSha256())) {
             throw new IOException("snapshot " + manifest.getSnapshotId() + ": " + path + " has SHA-256 " + found
                     + ", but the manifest says " + file.getSha256() + "; take a new snapshot");
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends SpecificRecordBase> void forEach(InputStream file, Class<T> type, Consumer<T> rows)
+            throws IOException {
+        SpecificData data = SpecificData.getForClass(type);
+        // Whoever opened the file closes it.
+        DataFileStream<T> stream =
+                new DataFileStream<>(file, (DatumReader<T>) data.createDatumReader(data.getSchema(type)));
+        while (stream.hasNext()) {
+            rows.accept(stream.next());
         }
     }
 }

@@ -70,10 +70,20 @@ class ApproximateNeighborsTest {
         for (int i = 0; i < 600; i++) {
             put("v" + i);
         }
+        assertThat(neighbors.work()).as("everything").isEqualTo(600L * 600 * DIMENSION);
         neighbors.flush();
         for (int i = 0; i < 600 - EXACT; i++) {
             remove("v" + i);
         }
+        neighbors.flush();
+        int least = EXACT * 3 / 4;
+        for (int i = 600 - EXACT; i < 600 - least - 1; i++) {
+            remove("v" + i);
+        }
+        assertThat(neighbors.work()).as("as before").isLessThan((long) EXACT * EXACT * DIMENSION);
+        neighbors.flush();
+        remove("v" + (600 - least - 1));
+        assertThat(neighbors.work()).as("everything").isEqualTo((long) least * least * DIMENSION);
         neighbors.flush();
         Oracle.neighbors(vectors, K)
                 .forEach(

@@ -107,14 +107,40 @@ class ContentGraphsTest {
     }
 
     @Test
+    void aModalityOfZerosMasksNothing() {
+        ContentGraphs graphs = new ContentGraphs(2, 1, Integer.MAX_VALUE, new Store(), false);
+        List<Item> items = new ArrayList<>();
+        for (String id : List.of("x", "y", "z")) {
+            float[] text = {1, id.equals("z") ? -5 : 1};
+            graphs.put("text", id, text);
+            items.add(Item.newBuilder()
+                    .setItem(id)
+                    .setFeatures(Map.of("text", Vectors.toList(text)))
+                    .build());
+        }
+        graphs.put("image", "x", new float[2]);
+        items.get(0).setFeatures(Map.of("image", List.of(0f, 0f), "text", List.of(1f, 1f)));
+        Map<String, List<NeighborList>> lists = new TreeMap<>();
+        graphs.flush(0, list -> lists.computeIfAbsent(list.getGraph(), graph -> new ArrayList<>())
+                .add(list));
+        assertThat(lists.get("item-denoised-text"))
+                .extracting(NeighborList::getNode)
+                .containsExactly("x", "y");
+        assertThat(BatchContent.all(List.of(), items, 2)).isEqualTo(lists);
+    }
+
+    @Test
     void aRestartComputesNothingAgain() {
         Run run = new Run();
         for (int i = 0; i < 20; i++) {
-            run.step(new Put(i % 2, i, i));
+            run.step(new Put(0, i, i));
+            run.step(new Put(1, i, i + 1));
             run.step(new Link(i % 7, i, true));
         }
         run.step(new Flush());
+        assertThat(run.published.keySet()).anyMatch(key -> key.startsWith("item-denoised-text:"));
         run.step(new Restart());
+        // Every list that is computed is written, with what it must be restored from.
         run.store.writes = 0;
         assertThat(run.graphs.work())
                 .as("work before it is known what there is to do")

@@ -24,6 +24,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -55,6 +56,26 @@ class IncrementalEqualsBatchTest {
 
     /** A user or an item is to be forgotten. */
     record Forget(NodeKind kind, String id, int upTo) implements Step {}
+
+    /** The item or user of a live pair is forgotten, and the pair comes again before the next checkpoint. */
+    record ComesAgain(Event event, NodeKind kind, boolean bufferFull) implements Step {
+
+        List<Step> steps() {
+            List<Step> steps = new ArrayList<>();
+            steps.add(at(event.time()));
+            steps.add(new Checkpoint());
+            steps.add(new Forget(kind, kind == NodeKind.USER ? event.user() : event.item(), event.time()));
+            steps.add(at(Math.min(event.time() + 1, MAX_TIME)));
+            if (bufferFull) {
+                steps.add(new BufferFull());
+            }
+            return steps;
+        }
+
+        private Event at(int time) {
+            return new Event(event.user(), event.item(), false, time, event.partition());
+        }
+    }
 
     /** Killed, and restored from the last checkpoint with another parallelism. */
     record Crash(int parallelism) implements Step {}
@@ -101,7 +122,7 @@ class IncrementalEqualsBatchTest {
         Arbitrary<Integer> users = Arbitraries.integers().between(0, 9);
         Arbitrary<Integer> items = Arbitraries.integers().between(0, 14);
         Arbitrary<Integer> times = Arbitraries.integers().between(0, MAX_TIME);
-        Arbitrary<Step> event = Combinators.combine(
+        Arbitrary<Event> event = Combinators.combine(
                         users,
                         items,
                         Arbitraries.frequency(Tuple.of(2, false), Tuple.of(1, true)),
@@ -112,6 +133,11 @@ class IncrementalEqualsBatchTest {
         return Arbitraries.frequencyOf(
                         Tuple.of(40, event),
                         Tuple.of(3, Arbitraries.integers().between(0, 200).map(Redelivery::new)),
+                        Tuple.of(
+                                2,
+                                Combinators.combine(
+                                                event, Arbitraries.of(NodeKind.values()), Arbitraries.of(false, true))
+                                        .as(ComesAgain::new)),
                         Tuple.of(
                                 1,
                                 Combinators.combine(users, times)
@@ -124,7 +150,18 @@ class IncrementalEqualsBatchTest {
                         Tuple.of(4, Arbitraries.just(new Checkpoint())),
                         Tuple.of(1, Arbitraries.integers().between(1, 3).map(Crash::new)))
                 .list()
-                .ofMaxSize(160);
+                .ofMaxSize(160)
+                .map(steps -> steps.stream()
+                        .flatMap(step -> step instanceof ComesAgain again ? again.steps().stream() : Stream.of(step))
+                        .toList());
+    }
+
+    @Test
+    void anItemThatIsForgottenAndComesAgainKeepsItsPair() {
+        Event event = new Event(user(0), item(0), false, 5, 0);
+        for (boolean bufferFull : new boolean[] {false, true}) {
+            run(GraphSettings.DEFAULT, new ComesAgain(event, NodeKind.ITEM, bufferFull).steps());
+        }
     }
 
     private static String user(int number) {
@@ -244,6 +281,7 @@ class IncrementalEqualsBatchTest {
         List<LiveInteraction> interactions = live.live(settings);
         assertThat(job.hasStrayPages()).isFalse();
         assertThat(List.copyOf(job.durable().interactions.values())).isEqualTo(interactions);
+        assertThat(job.durable().links).isEqualTo(job.durable().interactions.keySet());
 
         Map<String, List<NeighborList>> expected = BatchGraphs.all(interactions, List.of(), settings);
         assertEqual(canonical(job.durable().lists, expected.keySet()), expected);

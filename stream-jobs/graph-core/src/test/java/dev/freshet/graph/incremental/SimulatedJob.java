@@ -17,7 +17,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The state machines wired as the Flink job wires them, on one thread: any number of instances that share the shards, durable
@@ -37,6 +39,9 @@ final class SimulatedJob implements AutoCloseable {
         final Map<String, Map<Integer, Map<String, Long>>> erased = new HashMap<>();
         final Map<String, Map<String, NeighborList>> lists = new TreeMap<>();
         final Map<String, LiveInteraction> interactions = new TreeMap<>();
+        /** Pairs as those who keep users' items by name have them. */
+        final Set<String> links = new TreeSet<>();
+
         long latest = Long.MIN_VALUE;
 
         Durable copy() {
@@ -52,6 +57,7 @@ final class SimulatedJob implements AutoCloseable {
             });
             lists.forEach((name, map) -> copy.lists.put(name, new TreeMap<>(map)));
             copy.interactions.putAll(interactions);
+            copy.links.addAll(links);
             copy.latest = latest;
             return copy;
         }
@@ -96,7 +102,7 @@ final class SimulatedJob implements AutoCloseable {
                     new IdAssigner(userIdStore),
                     erased("users", p),
                     new Int2LongOpenHashMap(),
-                    new InteractionSets(nodes("interactions", p), settings));
+                    new InteractionSets(nodes("interactions", p), settings, 3));
             user.sets().restore(userUpdates::degree);
             users.add(user);
             NodeSets members = direct
@@ -188,12 +194,14 @@ final class SimulatedJob implements AutoCloseable {
     /** What happens when a buffer is full: everything in memory moves on, nothing is published. */
     void flushSets() {
         SetChanges memberships = new SetChanges(!direct);
+        UserLinks links = new UserLinks();
         for (UserInstance instance : users) {
             PairDeltas pairs = new PairDeltas();
             instance.sets().flush(pairs, new InteractionSets.Sink() {
                 @Override
                 public void interaction(String user, InteractionSets.Entry entry) {
                     publish(user, entry);
+                    links.change(user, itemTable.name(entry.item()), entry.live());
                 }
 
                 @Override
@@ -215,6 +223,13 @@ final class SimulatedJob implements AutoCloseable {
             drain(pairs, itemRows);
         }
         memberships.flush((shard, batch) -> items.get(owner(shard)).add(shard, batch));
+        UserLinks.apply(links.take(), (user, item, live) -> {
+            if (live) {
+                durable.links.add(key(user, item));
+            } else {
+                durable.links.remove(key(user, item));
+            }
+        });
     }
 
     void flushMembers() {
@@ -249,9 +264,13 @@ final class SimulatedJob implements AutoCloseable {
         batches.flush();
     }
 
+    private static String key(String user, String item) {
+        return user + '/' + item;
+    }
+
     private void publish(String userName, InteractionSets.Entry entry) {
         String itemName = itemTable.name(entry.item());
-        String key = userName + '/' + itemName;
+        String key = key(userName, itemName);
         if (entry.live()) {
             durable.interactions.put(
                     key,
@@ -277,9 +296,7 @@ final class SimulatedJob implements AutoCloseable {
         NodeUpdates.apply(itemNews, itemTable);
         boolean rewrite = !itemTable.erased().isEmpty();
         for (UserInstance instance : users) {
-            instance.sets().eraseUsers(instance.erasedNow());
-            instance.sets().eraseItems(itemTable.erased());
-            instance.sets().expire(durable.latest);
+            instance.sets().drop(itemTable.erased(), instance.erasedNow(), durable.latest, this::flushSets);
             rewrite |= !instance.erasedNow().isEmpty();
             instance.erasedNow().clear();
         }
