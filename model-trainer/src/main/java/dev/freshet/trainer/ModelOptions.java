@@ -15,7 +15,7 @@ public final class ModelOptions {
             paramLabel = "NAME",
             defaultValue = "spumr",
             description =
-                    "bm3, da-mrs, dragon, freedom, lightgcn, margo, mf-bpr, spumr or vbpr (default: ${DEFAULT-VALUE}).")
+                    "bm3, da-mrs, dragon, freedom, lightgcn, margo, mcdrec, mf-bpr, spumr or vbpr (default: ${DEFAULT-VALUE}).")
     private String model;
 
     @Option(

@@ -2,7 +2,8 @@ package dev.freshet.trainer.loop;
 
 import dev.freshet.graph.IdIndex;
 import dev.freshet.trainer.data.Interactions;
-import dev.freshet.trainer.loop.Safetensors.Matrix;
+import dev.freshet.trainer.store.Safetensors;
+import dev.freshet.trainer.store.Safetensors.Matrix;
 import dev.freshet.trainer.tensor.Parameter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,7 +11,6 @@ import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -35,7 +35,7 @@ import java.util.stream.Stream;
 final class ModelStore {
 
     private static final String FILE = "model.safetensors";
-    private static final String PARTIAL = FILE + ".partial";
+    private static final String PARTIAL = FILE + Safetensors.PARTIAL;
     private static final String RELEASED = "released/";
     private static final String EVALUATED = "evaluated/";
     private static final String USERS = "ids/users";
@@ -90,12 +90,7 @@ final class ModelStore {
     static Map<String, Matrix> values(List<Parameter> parameters) {
         Map<String, Matrix> values = new LinkedHashMap<>();
         for (Parameter parameter : parameters) {
-            values.put(
-                    parameter.name(),
-                    new Matrix(
-                            parameter.value().rows(),
-                            parameter.value().columns(),
-                            parameter.value().toFloats()));
+            values.put(parameter.name(), Matrix.of(parameter.value()));
         }
         return values;
     }
@@ -118,11 +113,9 @@ final class ModelStore {
                 Map.of(USERS, ids(model.users), ITEMS, ids(model.items)));
         Path home = folder.resolve(model.version);
         Path file = home.resolve(FILE);
-        Path partial = home.resolve(PARTIAL);
         try {
             Files.createDirectories(home);
-            content.write(partial);
-            Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+            content.replace(file);
             force(home);
             force(folder);
             return new Artifact(file, sha256(file));

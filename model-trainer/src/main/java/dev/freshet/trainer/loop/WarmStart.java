@@ -4,7 +4,7 @@ import dev.freshet.graph.IdIndex;
 import dev.freshet.graph.NeighborGraph;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.data.TrainingData;
-import dev.freshet.trainer.loop.Safetensors.Matrix;
+import dev.freshet.trainer.store.Safetensors.Matrix;
 import dev.freshet.trainer.tensor.Parameter;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;

@@ -72,7 +72,7 @@ final class DaMrs implements Model {
     private final Denoising.Positives positives;
     private final int anchors;
     private final int neighbors;
-    private final SplittableRandom random;
+    private SplittableRandom random;
     private final Backbone backbone;
     private final ItemViews views;
     private final PairLoss pairs;
@@ -115,6 +115,11 @@ final class DaMrs implements Model {
     @Override
     public List<Parameter> parameters() {
         return backbone.parameters();
+    }
+
+    @Override
+    public void startEpoch(SplittableRandom random) {
+        this.random = random.split();
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.freshet.trainer.model;
 
 import ai.djl.ndarray.NDArray;
 import dev.freshet.trainer.data.Batch;
-import dev.freshet.trainer.data.Features;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Csr;
@@ -23,9 +22,11 @@ import java.util.SplittableRandom;
  */
 final class Freedom implements Model {
 
+    static final String NAME = "freedom";
+
     /** How to make one. */
     static final ModelFactory FACTORY = new NamedFactory(
-            "freedom",
+            NAME,
             Map.of(
                     NamedFactory.PAPER,
                     NamedFactory.protocol(
@@ -48,7 +49,7 @@ final class Freedom implements Model {
     private final double prunedEdges;
     private final double regularization;
     private final Parameter nodes;
-    private final List<Content> contents = new ArrayList<>();
+    private final List<Projection> contents = new ArrayList<>();
     private final Propagation whole;
     private final LinearMap.MeanOfLayers layers;
     private final LinearMap spread;
@@ -57,13 +58,6 @@ final class Freedom implements Model {
     private final Table outGradient;
     private final Table between;
     private Propagation pruned;
-
-    /** The trained features of a modality and their projection. */
-    private record Content(Parameter features, Parameter weight, Parameter bias) {
-        List<Parameter> parameters() {
-            return List.of(features, weight, bias);
-        }
-    }
 
     private Freedom(TrainingData data, Settings settings, Backend backend, long seed) {
         SplittableRandom random = new SplittableRandom(seed);
@@ -82,54 +76,61 @@ final class Freedom implements Model {
                 dimension,
                 Initial.nodes(data.train(), dimension, random));
         if (regularization > 0) {
-            data.features().forEach((modality, features) -> addContent(modality, features, dimension, random));
+            contents.addAll(projections(data, dimension, backend, random));
         }
         this.whole = backend.propagation(GraphMatrices.userItem(data.train()));
         this.layers = new LinearMap.MeanOfLayers(whole, settings.whole("layers", 1), backend, dimension);
-        Csr items = ContentGraph.of(data, settings.whole("neighbors", 1), settings.number("image-weight", 0, 1));
-        this.spread = new LinearMap.Beside(
-                layers,
-                backend.propagation(GraphMatrices.sides(GraphMatrices.empty(users), items)),
-                1,
-                backend,
-                dimension);
+        this.spread =
+                new LinearMap.Beside(layers, backend.propagation(itemsAlike(data, settings)), 1, backend, dimension);
         this.pairs = PairLoss.of(data, settings, backend, dimension);
         this.out = backend.table(count, dimension);
         this.outGradient = backend.table(count, dimension);
         this.between = backend.table(count, dimension);
     }
 
-    private void addContent(String modality, Features features, int dimension, SplittableRandom random) {
-        int inputs = features.dimension();
-        contents.add(new Content(
-                Parameter.of(
-                        modality + ".features",
-                        Parameter.Rows.ITEMS,
-                        backend,
-                        features.items(),
-                        inputs,
-                        features.filled()),
-                Parameter.of(
-                        modality + ".weight",
-                        Parameter.Rows.SHARED,
-                        backend,
-                        inputs,
-                        dimension,
-                        Initial.linear(inputs, dimension, inputs, random)),
-                Parameter.of(
-                        modality + ".bias",
-                        Parameter.Rows.SHARED,
-                        backend,
-                        1,
-                        dimension,
-                        Initial.linear(1, dimension, inputs, random))));
+    /** The projections of all modalities, as FREEDOM starts them. */
+    static List<Projection> projections(TrainingData data, int dimension, Backend backend, SplittableRandom random) {
+        List<Projection> projections = new ArrayList<>();
+        data.features().forEach((modality, features) -> {
+            int inputs = features.dimension();
+            projections.add(Projection.of(
+                    modality,
+                    features,
+                    dimension,
+                    backend,
+                    Initial.linear(inputs, dimension, inputs, random),
+                    Initial.linear(1, dimension, inputs, random)));
+        });
+        return projections;
+    }
+
+    /** What adds the mean embedding of the items that are like each (Eq. 8). */
+    static Csr itemsAlike(TrainingData data, Settings settings) {
+        return GraphMatrices.sides(
+                GraphMatrices.empty(data.users()),
+                ContentGraph.of(data, settings.whole("neighbors", 1), settings.number("image-weight", 0, 1)));
+    }
+
+    /** Eq. 12, its second part, of all modalities: BPR of the projected features of the items of a batch. */
+    static NDArray contentLoss(
+            Batch batch, NDArray u, List<Projection> contents, boolean trainedFeatures, Leaves leaves) {
+        NDArray sum = null;
+        for (Projection content : contents) {
+            NDArray weight = leaves.whole(content.weight());
+            NDArray bias = leaves.whole(content.bias());
+            NDArray wanted = Projection.apply(content.rows(batch.positives(), trainedFeatures, leaves), weight, bias);
+            NDArray random = Projection.apply(content.rows(batch.negatives(), trainedFeatures, leaves), weight, bias);
+            NDArray loss = Losses.bpr(Losses.dot(u, wanted), Losses.dot(u, random));
+            sum = sum == null ? loss : sum.add(loss);
+        }
+        return sum;
     }
 
     @Override
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>();
         all.add(nodes);
-        contents.forEach(content -> all.addAll(content.parameters()));
+        contents.forEach(content -> all.addAll(content.parameters(true)));
         return all;
     }
 
@@ -155,24 +156,12 @@ final class Freedom implements Model {
             NDArray u = leaves.rows(out, outGradient, batch.users());
             NDArray p = leaves.rows(out, outGradient, positives);
             NDArray n = leaves.rows(out, outGradient, negatives);
-            List<NDArray[]> projected = new ArrayList<>();
-            for (Content content : contents) {
-                projected.add(new NDArray[] {
-                    leaves.rows(content.features(), batch.positives()),
-                    leaves.rows(content.features(), batch.negatives()),
-                    leaves.whole(content.weight()),
-                    leaves.whole(content.bias())
-                });
-            }
             double loss = leaves.backward(() -> {
-                NDArray sum = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
-                for (NDArray[] content : projected) {
-                    NDArray wanted = content[0].matMul(content[2]).add(content[3]);
-                    NDArray random = content[1].matMul(content[2]).add(content[3]);
-                    sum = sum.add(Losses.bpr(Losses.dot(u, wanted), Losses.dot(u, random))
-                            .mul((float) regularization));
-                }
-                return sum;
+                NDArray ranking = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
+                return contents.isEmpty()
+                        ? ranking
+                        : ranking.add(
+                                contentLoss(batch, u, contents, true, leaves).mul((float) regularization));
             });
             if (Double.isFinite(loss)) {
                 leaves.giveBack();
@@ -192,7 +181,8 @@ final class Freedom implements Model {
 
     @Override
     public void close() {
-        parameters().forEach(Parameter::close);
+        nodes.close();
+        contents.forEach(Projection::close);
         spread.close();
         whole.close();
         if (pruned != null) {

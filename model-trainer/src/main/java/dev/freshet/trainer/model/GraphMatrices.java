@@ -20,19 +20,26 @@ public final class GraphMatrices {
      * @param train users × items
      */
     public static Csr userItem(Interactions train) {
-        return userItem(train.userOfEach(), train.itemOfEach(), train.users(), train.items());
+        return userItem(train.userOfEach(), train.itemOfEach(), ones(train.size()), train.users(), train.items());
     }
 
-    private static Csr userItem(int[] userOf, int[] itemOf, int users, int items) {
+    private static float[] ones(int count) {
+        float[] ones = new float[count];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    /** Degrees are sums of weights; the values know of the weights through the degrees alone. */
+    private static Csr userItem(int[] userOf, int[] itemOf, float[] weights, int users, int items) {
         int nodes = users + items;
         int[] offsets = new int[nodes + 1];
         for (int p = 0; p < userOf.length; p++) {
             offsets[userOf[p] + 1]++;
             offsets[users + itemOf[p] + 1]++;
         }
-        double[] scale = new double[nodes];
+        double[] scale = degrees(userOf, itemOf, weights, users, items);
         for (int node = 0; node < nodes; node++) {
-            scale[node] = 1 / Math.sqrt(offsets[node + 1] + EPSILON);
+            scale[node] = 1 / Math.sqrt(scale[node] + EPSILON);
         }
         Arrays.parallelPrefix(offsets, Integer::sum);
         int[] indices = new int[offsets[nodes]];
@@ -50,6 +57,16 @@ public final class GraphMatrices {
         return new Csr(nodes, offsets, indices, values);
     }
 
+    /** The sum of the weights of each node's pairs. */
+    private static double[] degrees(int[] userOf, int[] itemOf, float[] weights, int users, int items) {
+        double[] degrees = new double[users + items];
+        for (int p = 0; p < userOf.length; p++) {
+            degrees[userOf[p]] += weights[p];
+            degrees[users + itemOf[p]] += weights[p];
+        }
+        return degrees;
+    }
+
     /**
      * Â of a part of the pairs, drawn without replacement with probability proportional to 1 / √(degree user · degree item)
      * (FREEDOM's degree-sensitive pruning), and normalized by the degrees that are left.
@@ -57,14 +74,26 @@ public final class GraphMatrices {
      * @param share part of the pairs to keep, 0 to 1
      */
     public static Csr pruned(Interactions train, double share, SplittableRandom random) {
+        return pruned(train, ones(train.size()), share, random);
+    }
+
+    /**
+     * MCDRec's denoised graph (Sec. 3.5): as {@link #pruned(Interactions, double, SplittableRandom)}, where a degree is the sum of the
+     * weights of a node's pairs. The weights are in the degrees alone, as in the authors' code.
+     *
+     * @param weights weight of each pair, by its position; above 0
+     * @param share part of the pairs to keep, 0 to 1
+     */
+    public static Csr pruned(Interactions train, float[] weights, double share, SplittableRandom random) {
+        int users = train.users();
         int[] userOf = train.userOfEach();
         int[] itemOf = train.itemOfEach();
-        int[] itemDegrees = train.itemDegrees();
+        double[] degrees = degrees(userOf, itemOf, weights, users, train.items());
         int keep = (int) Math.floor(userOf.length * share);
         // Efraimidis and Spirakis: the largest r^(1/w) are a weighted sample; the smallest −ln(r)/w are the same ones.
         double[] keys = new double[userOf.length];
         for (int p = 0; p < keys.length; p++) {
-            double inverseWeight = Math.sqrt((double) train.degree(userOf[p]) * itemDegrees[itemOf[p]]);
+            double inverseWeight = Math.sqrt(degrees[userOf[p]] * degrees[users + itemOf[p]]);
             keys[p] = -Math.log(1 - random.nextDouble()) * inverseWeight;
         }
         double[] sorted = keys.clone();
@@ -72,14 +101,16 @@ public final class GraphMatrices {
         double limit = keep == 0 ? Double.NEGATIVE_INFINITY : sorted[keep - 1];
         int[] keptUsers = new int[keep];
         int[] keptItems = new int[keep];
+        float[] keptWeights = new float[keep];
         int kept = 0;
         for (int p = 0; p < keys.length && kept < keep; p++) {
             if (keys[p] <= limit) {
                 keptUsers[kept] = userOf[p];
-                keptItems[kept++] = itemOf[p];
+                keptItems[kept] = itemOf[p];
+                keptWeights[kept++] = weights[p];
             }
         }
-        return userItem(keptUsers, keptItems, train.users(), train.items());
+        return userItem(keptUsers, keptItems, keptWeights, users, train.items());
     }
 
     /** SPUMR, Eq. 2 and 3: 1 / √((neighbors of a + 1) (neighbors of b + 1)) for each neighbor b of a, and for a itself. */
@@ -163,9 +194,7 @@ public final class GraphMatrices {
     /** The identity. */
     public static Csr identity(int nodes) {
         int[] offsets = java.util.stream.IntStream.rangeClosed(0, nodes).toArray();
-        float[] ones = new float[nodes];
-        Arrays.fill(ones, 1);
-        return new Csr(nodes, offsets, Arrays.copyOf(offsets, nodes), ones);
+        return new Csr(nodes, offsets, Arrays.copyOf(offsets, nodes), ones(nodes));
     }
 
     /** No edges. */

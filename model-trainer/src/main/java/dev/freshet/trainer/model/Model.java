@@ -11,7 +11,10 @@ public interface Model extends AutoCloseable {
     /** Everything that is trained, in a fixed order. */
     List<Parameter> parameters();
 
-    /** Called before each epoch, for what is redrawn per epoch. */
+    /**
+     * Called before each epoch, for what is redrawn per epoch. What the steps of the epoch draw, they draw from {@code random} too: an
+     * epoch depends on the parameters and on this alone.
+     */
     default void startEpoch(SplittableRandom random) {}
 
     /**

@@ -18,7 +18,8 @@ public final class Models {
             DaMrs.FACTORY,
             Bm3.FACTORY,
             Dragon.FACTORY,
-            Margo.FACTORY
+            Margo.FACTORY,
+            McdRec.FACTORY
         }) {
             ALL.put(factory.name(), factory);
         }

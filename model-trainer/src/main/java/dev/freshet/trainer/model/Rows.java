@@ -16,6 +16,15 @@ final class Rows {
         return moved;
     }
 
+    /** Each number plus an offset, as tensors take them for an index. */
+    static long[] longs(int[] rows, int offset) {
+        long[] moved = new long[rows.length];
+        for (int r = 0; r < rows.length; r++) {
+            moved[r] = rows[r] + offset;
+        }
+        return moved;
+    }
+
     /**
      * The distinct numbers of an array.
      *

@@ -163,7 +163,7 @@ public final class Spumr implements Model {
     private final double keptEdges;
     private final float initialLogVariance;
     private final float[] popularityBias;
-    private final SplittableRandom random;
+    private SplittableRandom random;
     private final List<Expert> experts = new ArrayList<>();
     private final Map<String, Parameter> shared = new LinkedHashMap<>();
     private Propagation userItem;
@@ -385,6 +385,7 @@ public final class Spumr implements Model {
 
     @Override
     public void startEpoch(SplittableRandom epochRandom) {
+        random = epochRandom.split();
         if (keptEdges < 1 && userItem != null) {
             Propagation old = pruned;
             pruned = backend.propagation(GraphMatrices.pruned(data.train(), keptEdges, epochRandom));

@@ -27,7 +27,18 @@ public final class Adam {
     public record Step(float beta1, float beta2, float rate, float scale, float epsilon) {}
 
     public Adam(double learningRate) {
+        this(learningRate, 0);
+    }
+
+    /** Goes on after some steps; the moments are the parameters'. */
+    public Adam(double learningRate, long steps) {
         this.learningRate = learningRate;
+        this.steps = steps;
+    }
+
+    /** Steps so far. */
+    public long steps() {
+        return steps;
     }
 
     /** Updates all parameters from their gradients, and sets these to 0. */

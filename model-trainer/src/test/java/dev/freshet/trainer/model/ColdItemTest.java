@@ -25,6 +25,7 @@ class ColdItemTest {
         "da-mrs, 60, 0.01",
         "bm3, 60, 0.01",
         "dragon, 30, 0.003",
+        "mcdrec, 15, 0.01",
     })
     void aNewItemIsFoundByThoseWhoLikeItsKind(String name, int epochs, String rate) {
         TrainingData data = PlantedData.of(USERS, ITEMS, FRESH, 8, 17);

@@ -337,6 +337,59 @@ class KnownAnswersTest {
 
     @Test
     void bm3sDistance() {
-        assertThat(Bm3.distance(matrix(1, 1, 2), matrix(1, 2, 1)).getFloat()).isEqualTo(.2f, CLOSE);
+        assertThat(Bootstrap.distance(matrix(1, 1, 2), matrix(1, 2, 1)).getFloat())
+                .isEqualTo(.2f, CLOSE);
+    }
+
+    @Test
+    void mcdrecsDiffusionOfTwentySteps() {
+        Diffusion diffusion = new Diffusion(20);
+        assertThat(Math.pow(diffusion.signal(0), 2)).isEqualTo(.9999, within(1e-9));
+        assertThat(Math.pow(diffusion.signal(10), 2)).isEqualTo(.942779, within(1e-6));
+        assertThat(diffusion.signal(19)).isEqualTo(.903757, within(1e-6));
+        assertThat(diffusion.noise(19)).isEqualTo(.428045, within(1e-6));
+        assertThat(diffusion.estimateWeight(19)).isEqualTo(.099653, within(1e-6));
+        assertThat(diffusion.currentWeight(19)).isEqualTo(.899888, within(1e-6));
+        assertThat(diffusion.variance(19)).isEqualTo(.018180, within(1e-6));
+        assertThat(diffusion.estimateWeight(1)).isEqualTo(.919870, within(1e-6));
+        assertThat(diffusion.currentWeight(1)).isEqualTo(.080130, within(1e-6));
+        assertThat(diffusion.variance(1)).isEqualTo(9.199e-5, within(1e-8));
+        assertThat(diffusion.estimateWeight(0)).isEqualTo(1, within(1e-9));
+        assertThat(diffusion.currentWeight(0)).isZero();
+        assertThat(diffusion.variance(0)).isZero();
+    }
+
+    @Test
+    void mcdrecsEmbeddingOfAStep() {
+        assertThat(Diffusion.embedding(new int[] {3}, 8))
+                .containsExactly(
+                        new float[] {.14112f, .138798f, .006463f, .0003f, -.989992f, .990321f, .999979f, 1}, CLOSE);
+    }
+
+    @Test
+    void mcdrecDrawsHighAndLowStepsAlike() {
+        Diffusion diffusion = new Diffusion(20);
+        for (int rows : new int[] {1, 2, 7, 8}) {
+            int[] steps = diffusion.antithetic(rows, new SplittableRandom(rows));
+            assertThat(steps).hasSize(rows);
+            for (int row = rows / 2 + 1; row < rows; row++) {
+                assertThat(steps[row] + steps[row - rows / 2 - 1]).isEqualTo(19);
+            }
+        }
+    }
+
+    @Test
+    void mcdrecsGraphIsWeighedInItsDegreesAlone() {
+        // Users have degrees 1 + 1.2 and .8 + 1.1, items 1, 2 and 1.1.
+        Interactions train = pairs(2, 3, 0, 0, 0, 1, 1, 1, 1, 2);
+        Csr graph = GraphMatrices.pruned(train, new float[] {1, 1.2f, .8f, 1.1f}, 1, new SplittableRandom(1));
+        assertThat(graph.entries()).isEqualTo(8);
+        assertThat(value(graph, 0, 2)).isEqualTo((float) (1 / Math.sqrt(2.2 * 1)), CLOSE);
+        assertThat(value(graph, 0, 3)).isEqualTo((float) (1 / Math.sqrt(2.2 * 2)), CLOSE);
+        assertThat(value(graph, 3, 1)).isEqualTo((float) (1 / Math.sqrt(1.9 * 2)), CLOSE);
+        assertThat(value(graph, 4, 1)).isEqualTo((float) (1 / Math.sqrt(1.9 * 1.1)), CLOSE);
+        assertThat(GraphMatrices.pruned(train, new float[] {1, 1.2f, .8f, 1.1f}, .5, new SplittableRandom(1))
+                        .entries())
+                .isEqualTo(4);
     }
 }

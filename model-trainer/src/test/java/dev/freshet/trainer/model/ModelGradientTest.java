@@ -71,7 +71,30 @@ class ModelGradientTest {
                         model("da-mrs", "neighbors", "3"),
                         model("margo", "neighbors", "3", "user-neighbors", "4", "two-stages", "false"),
                         model("dragon", "loss", "denoised-bpr", "neighbors", "3", "user-neighbors", "4"),
-                        model("bm3")));
+                        model("bm3"),
+                        model("mcdrec", "dimension", "16", "loss", "none", "estimator-dropout", "0"),
+                        model(
+                                "mcdrec",
+                                "dimension",
+                                "16",
+                                "loss",
+                                "denoised-bpr",
+                                "neighbors",
+                                "3",
+                                "estimator-dropout",
+                                "0"),
+                        Arguments.of(
+                                Named.of("mcdrec on freedom", Models.of("mcdrec")),
+                                Models.preset(Models.of("mcdrec"), "paper-freedom")
+                                        .with(
+                                                "dimension",
+                                                "16",
+                                                "neighbors",
+                                                "3",
+                                                "regularization",
+                                                "0.3",
+                                                "estimator-dropout",
+                                                "0"))));
     }
 
     @ParameterizedTest

@@ -1,4 +1,4 @@
-package dev.freshet.trainer.loop;
+package dev.freshet.trainer.store;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freshet.trainer.tensor.Table;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -19,6 +20,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -34,7 +36,7 @@ import java.util.Map;
  * @param numbers lists of whole numbers by name
  * @param strings lists of strings by name
  */
-record Safetensors(
+public record Safetensors(
         Map<String, String> metadata,
         Map<String, Matrix> matrices,
         Map<String, int[]> numbers,
@@ -42,6 +44,9 @@ record Safetensors(
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String METADATA = "__metadata__";
+    /** What the name of a file ends with that is being written. */
+    public static final String PARTIAL = ".partial";
+
     private static final int MAX_HEADER = 100 << 20;
     private static final int CHUNK = 1 << 16;
 
@@ -51,10 +56,22 @@ record Safetensors(
      * @param values rows × columns, row after row
      */
     @SuppressWarnings("ArrayRecordComponent") // the array is the point: it goes to numeric code as it is
-    record Matrix(int rows, int columns, float[] values) {}
+    public record Matrix(int rows, int columns, float[] values) {
+        /** A copy of a table. */
+        public static Matrix of(Table table) {
+            return new Matrix(table.rows(), table.columns(), table.toFloats());
+        }
+    }
+
+    /** Writes the file in the place of one that is there; it is there whole, or not at all. */
+    public void replace(Path file) throws IOException {
+        Path partial = file.resolveSibling(file.getFileName() + PARTIAL);
+        write(partial);
+        Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
+    }
 
     /** Writes the file, through to the disk. */
-    void write(Path file) throws IOException {
+    private void write(Path file) throws IOException {
         Map<String, byte[]> texts = new LinkedHashMap<>();
         for (Map.Entry<String, List<String>> list : strings.entrySet()) {
             texts.put(list.getKey(), JSON.writeValueAsBytes(list.getValue()));
@@ -124,11 +141,11 @@ record Safetensors(
     }
 
     /**
-     * Reads a file that {@link #write} wrote.
+     * Reads a file that {@link #replace} wrote.
      *
      * @throws IOException if it is no such file, with a line that says so
      */
-    static Safetensors read(Path file) throws IOException {
+    public static Safetensors read(Path file) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         try {
             long length = bytes.getLong();
