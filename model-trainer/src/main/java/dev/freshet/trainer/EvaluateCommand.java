@@ -75,6 +75,7 @@ final class EvaluateCommand implements Callable<Integer> {
         ModelFactory factory = valid(options::factory);
         Settings settings = valid(() -> settings(factory));
         int threads = valid(options::threads);
+        TorchThreads.set(threads);
         checkJson();
         MmrecDataSet set = MmrecDataSet.open(data);
         ProtocolData protocol = ProtocolData.of(set, publishedGraphs, options.seed(), threads);

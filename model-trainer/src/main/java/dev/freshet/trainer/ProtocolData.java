@@ -21,14 +21,15 @@ import java.util.stream.IntStream;
  * @param valid pairs for early stopping
  * @param test pairs for the reported metrics
  */
-record ProtocolData(TrainingData training, Interactions valid, Interactions test) {
+public record ProtocolData(TrainingData training, Interactions valid, Interactions test) {
 
     /**
      * Reads a data set, with its published split, else MMRec's random one.
      *
      * @param publishedGraphs whether to take published neighbors in the place of graphs built from the features
      */
-    static ProtocolData of(MmrecDataSet set, boolean publishedGraphs, long seed, int threads) throws IOException {
+    public static ProtocolData of(MmrecDataSet set, boolean publishedGraphs, long seed, int threads)
+            throws IOException {
         int[] parts = set.hasSplit()
                 ? IntStream.range(0, set.size())
                         .map(row -> set.split(row).ordinal())

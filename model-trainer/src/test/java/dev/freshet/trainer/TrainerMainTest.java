@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,6 +60,12 @@ class TrainerMainTest {
                 "evaluate --data . --epochs 0|setting epochs is 0; it must be a whole number from 1 up",
                 "evaluate --data . --json nowhere/file.json|--json is nowhere/file.json; it must be a file in a folder that",
                 "evaluate --data . --threads 0|--threads is 0; it must be at least 1",
+                "bench|Missing required option: '--data=DIR'",
+                "bench --data nowhere|nowhere: no such folder",
+                "bench --data . --models x|no model x; the models are bm3, da-mrs,",
+                "bench --data . --epochs 0|--epochs is 0; it must be at least 1",
+                "bench --data . --warm-up -1|--warm-up is -1; it must be at least 0",
+                "bench --data . --threads 0|--threads is 0; it must be at least 1",
                 "loop --models m --bootstrap nowhere|--bootstrap is 'nowhere'; it must be HOST:PORT",
                 "loop --models m --bootstrap a:1 --min-interval soon|'soon' is no time; write 500ms, 30s, 5m or 2h",
                 "loop --models m --bootstrap a:1 --model x|no model x; the models are bm3, da-mrs,",
@@ -74,18 +81,36 @@ class TrainerMainTest {
     }
 
     @Test
-    void evaluatesADataSet() throws IOException {
-        Random random = new Random(1);
-        StringBuilder rows = new StringBuilder("userID\titemID\n");
-        for (int user = 0; user < 60; user++) {
-            for (int item = user % 3; item < 60; item += 3) {
-                if (random.nextInt(3) > 0) {
-                    rows.append(user).append('\t').append(item).append('\n');
-                }
-            }
+    void benchPrintsProgressThenTheResult() throws IOException {
+        Result result = run(
+                "bench",
+                "--data",
+                thirds().toString(),
+                "--models",
+                "lightgcn,mf-bpr",
+                "--warm-up",
+                "1",
+                "--epochs",
+                "2");
+        assertThat(result.code).as(result.err).isZero();
+        List<String> lines = result.out.strip().lines().toList();
+        assertThat(lines).hasSize(7).contains("{\"done\":6,\"of\":6}");
+        JsonNode node = new ObjectMapper().readTree(lines.get(6));
+        for (String model : List.of("lightgcn", "mf-bpr")) {
+            JsonNode timing = node.path("models").path(model);
+            assertThat(timing.path("seconds_per_epoch").asDouble()).isPositive();
+            assertThat(timing.path("runs").asInt()).isEqualTo(2);
+            assertThat(timing.path("seconds")).hasSize(2);
+            assertThat(timing.has("native_bytes_last")).isTrue();
         }
-        Path data = Files.createDirectory(folder.resolve("thirds"));
-        Files.writeString(data.resolve("thirds.inter"), rows);
+        assertThat(node.path("full_ranking_seconds").asDouble()).isPositive();
+        assertThat(node.path("propagation").path("difference").asDouble()).isLessThan(1e-5);
+        assertThat(node.path("propagation").path("torch_seconds").asDouble()).isPositive();
+    }
+
+    @Test
+    void evaluatesADataSet() throws IOException {
+        Path data = thirds();
         Path json = folder.resolve("result.json");
         Result result = run(
                 "evaluate",
@@ -108,6 +133,22 @@ class TrainerMainTest {
         // Every user's items are of one third: whoever sees it finds nearly all among the first twenty.
         assertThat(node.path("metrics").path("recall@20").asDouble()).isGreaterThan(.9);
         assertThat(node.path("settings").path("dimension").asText()).isEqualTo("64");
+    }
+
+    /** Every user's items are of one third. */
+    private Path thirds() throws IOException {
+        Random random = new Random(1);
+        StringBuilder rows = new StringBuilder("userID\titemID\n");
+        for (int user = 0; user < 60; user++) {
+            for (int item = user % 3; item < 60; item += 3) {
+                if (random.nextInt(3) > 0) {
+                    rows.append(user).append('\t').append(item).append('\n');
+                }
+            }
+        }
+        Path data = Files.createDirectory(folder.resolve("thirds"));
+        Files.writeString(data.resolve("thirds.inter"), rows);
+        return data;
     }
 
     @Test

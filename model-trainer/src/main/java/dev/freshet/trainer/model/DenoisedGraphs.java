@@ -5,12 +5,14 @@ import dev.freshet.graph.TopK;
 import dev.freshet.graph.knn.PackedRows;
 import dev.freshet.trainer.data.Features;
 import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.tensor.Workers;
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * DA-MRS's denoised item–item graphs (DIIG), one per modality: the nearest items by this modality among those that are at least
@@ -42,7 +44,8 @@ final class DenoisedGraphs {
                     modality,
                     data.hasPublishedGraph(modality)
                             ? thinned(data.itemContent(modality, k - 1), others)
-                            : data.itemDenoised(modality, k - 1).orElseGet(() -> nearest(own, others, k - 1)));
+                            : data.itemDenoised(modality, k - 1)
+                                    .orElseGet(() -> nearest(own, others, k - 1, data.threads())));
         }
         return graphs;
     }
@@ -87,13 +90,15 @@ final class DenoisedGraphs {
             return packed.rows();
         }
 
-        /** Cosines of an item with all. */
-        void row(int item, float[] products, float[] to) {
+        /** Cosines of {@link PackedRows#TILE} items from {@code first} on with all, a row each; the last item again beyond the end. */
+        void rows(int first, float[] to) {
             int[] starts = new int[PackedRows.TILE];
-            java.util.Arrays.fill(starts, item * columns);
+            for (int t = 0; t < starts.length; t++) {
+                starts[t] = Math.min(first + t, items() - 1) * columns;
+            }
+            int stride = packed.panels() * PackedRows.PANEL;
             for (int panel = 0; panel < packed.panels(); panel++) {
-                packed.multiply(unit, starts, panel, products, 0, PackedRows.PANEL);
-                System.arraycopy(products, 0, to, panel * PackedRows.PANEL, PackedRows.PANEL);
+                packed.multiply(unit, starts, panel, to, panel * PackedRows.PANEL, stride);
             }
         }
 
@@ -121,40 +126,57 @@ final class DenoisedGraphs {
         return lists.graph();
     }
 
-    private static NeighborGraph nearest(Similarity own, List<Similarity> others, int k) {
+    private static NeighborGraph nearest(Similarity own, List<Similarity> others, int k, int threads) {
         int items = own.items();
-        Lists lists = new Lists(items);
-        int padded = own.packed().panels() * PackedRows.PANEL;
-        float[] products = new float[PackedRows.TILE * PackedRows.PANEL];
-        float[] similarity = new float[padded];
-        float[] other = new float[padded];
-        boolean[] kept = new boolean[items];
-        for (int a = 0; a < items; a++) {
-            own.row(a, products, similarity);
-            for (int b = 0; b < items; b++) {
-                kept[b] = b != a && similarity[b] >= own.mean();
-            }
-            for (Similarity modality : others) {
-                modality.row(a, products, other);
-                for (int b = 0; b < items; b++) {
-                    kept[b] &= other[b] >= modality.mean();
-                }
-            }
-            if (k > 0) {
-                TopK best = new TopK(k, Integer::compare);
-                for (int b = 0; b < items; b++) {
-                    if (kept[b]) {
-                        best.offer(similarity[b], b);
+        TopK[] lists = new TopK[items];
+        AtomicInteger next = new AtomicInteger();
+        try (Workers workers = new Workers(threads)) {
+            workers.run(part -> {
+                int stride = own.packed().panels() * PackedRows.PANEL;
+                float[] similarity = new float[PackedRows.TILE * stride];
+                float[] other = new float[similarity.length];
+                int first = next.getAndAdd(PackedRows.TILE);
+                for (; first < items; first = next.getAndAdd(PackedRows.TILE)) {
+                    own.rows(first, similarity);
+                    drop(similarity, similarity, own.mean());
+                    for (Similarity modality : others) {
+                        modality.rows(first, other);
+                        drop(similarity, other, modality.mean());
+                    }
+                    for (int a = first; a < Math.min(items, first + PackedRows.TILE); a++) {
+                        lists[a] = best(similarity, (a - first) * stride, a, items, k);
                     }
                 }
-                best.sort();
-                for (int rank = 0; rank < best.size(); rank++) {
-                    lists.add(best.id(rank), best.weight(rank));
-                }
-            }
-            lists.end(a);
+            });
         }
-        return lists.graph();
+        Lists graph = new Lists(items);
+        for (int a = 0; a < items; a++) {
+            for (int rank = 0; rank < lists[a].size() && k > 0; rank++) {
+                graph.add(lists[a].id(rank), lists[a].weight(rank));
+            }
+            graph.end(a);
+        }
+        return graph.graph();
+    }
+
+    /** Takes out the similarities where another modality's, or their own, lies below its mean. */
+    private static void drop(float[] similarity, float[] other, double mean) {
+        for (int at = 0; at < similarity.length; at++) {
+            if (!(other[at] >= mean)) {
+                similarity[at] = Float.NEGATIVE_INFINITY;
+            }
+        }
+    }
+
+    private static TopK best(float[] similarity, int at, int item, int items, int k) {
+        TopK best = new TopK(Math.max(1, k), Integer::compare);
+        for (int b = 0; b < items; b++) {
+            if (b != item && similarity[at + b] > Float.NEGATIVE_INFINITY) {
+                best.offer(similarity[at + b], b);
+            }
+        }
+        best.sort();
+        return best;
     }
 
     private static final class Lists {
