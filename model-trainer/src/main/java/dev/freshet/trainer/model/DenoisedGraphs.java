@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -36,17 +38,21 @@ final class DenoisedGraphs {
             similarities.add(Similarity.of(features));
         }
         Map<String, NeighborGraph> graphs = new LinkedHashMap<>();
+        Set<Integer> missing = new TreeSet<>();
         for (int m = 0; m < modalities.size(); m++) {
             String modality = modalities.get(m);
             List<Similarity> others = new ArrayList<>(similarities);
-            Similarity own = others.remove(m);
-            graphs.put(
-                    modality,
-                    data.hasPublishedGraph(modality)
-                            ? thinned(data.itemContent(modality, k - 1), others)
-                            : data.itemDenoised(modality, k - 1)
-                                    .orElseGet(() -> nearest(own, others, k - 1, data.threads())));
+            others.remove(m);
+            NeighborGraph graph = data.hasPublishedGraph(modality)
+                    ? thinned(data.itemContent(modality, k - 1), others)
+                    : data.itemDenoised(modality, k - 1).orElse(null);
+            graphs.put(modality, graph);
+            if (graph == null) {
+                missing.add(m);
+            }
         }
+        nearest(similarities, missing, k - 1, data.threads())
+                .forEach((m, graph) -> graphs.put(modalities.get(m), graph));
         return graphs;
     }
 
@@ -126,44 +132,56 @@ final class DenoisedGraphs {
         return lists.graph();
     }
 
-    private static NeighborGraph nearest(Similarity own, List<Similarity> others, int k, int threads) {
-        int items = own.items();
-        TopK[] lists = new TopK[items];
+    /** The denoised graphs of the nearest items by some of the modalities, by their place. */
+    private static Map<Integer, NeighborGraph> nearest(
+            List<Similarity> similarities, Set<Integer> wanted, int k, int threads) {
+        if (wanted.isEmpty()) {
+            return Map.of();
+        }
+        int items = similarities.get(0).items();
+        TopK[][] lists = new TopK[similarities.size()][items];
         AtomicInteger next = new AtomicInteger();
         try (Workers workers = new Workers(threads)) {
             workers.run(part -> {
-                int stride = own.packed().panels() * PackedRows.PANEL;
-                float[] similarity = new float[PackedRows.TILE * stride];
-                float[] other = new float[similarity.length];
+                int stride = similarities.get(0).packed().panels() * PackedRows.PANEL;
+                float[][] rows = new float[similarities.size()][PackedRows.TILE * stride];
                 int first = next.getAndAdd(PackedRows.TILE);
                 for (; first < items; first = next.getAndAdd(PackedRows.TILE)) {
-                    own.rows(first, similarity);
-                    drop(similarity, similarity, own.mean());
-                    for (Similarity modality : others) {
-                        modality.rows(first, other);
-                        drop(similarity, other, modality.mean());
+                    for (int m = 0; m < rows.length; m++) {
+                        similarities.get(m).rows(first, rows[m]);
                     }
+                    drop(rows, similarities);
                     for (int a = first; a < Math.min(items, first + PackedRows.TILE); a++) {
-                        lists[a] = best(similarity, (a - first) * stride, a, items, k);
+                        for (int m : wanted) {
+                            lists[m][a] = best(rows[m], (a - first) * stride, a, items, k);
+                        }
                     }
                 }
             });
         }
-        Lists graph = new Lists(items);
-        for (int a = 0; a < items; a++) {
-            for (int rank = 0; rank < lists[a].size() && k > 0; rank++) {
-                graph.add(lists[a].id(rank), lists[a].weight(rank));
+        Map<Integer, NeighborGraph> graphs = new LinkedHashMap<>();
+        for (int m : wanted) {
+            Lists graph = new Lists(items);
+            for (int a = 0; a < items; a++) {
+                for (int rank = 0; rank < lists[m][a].size() && k > 0; rank++) {
+                    graph.add(lists[m][a].id(rank), lists[m][a].weight(rank));
+                }
+                graph.end(a);
             }
-            graph.end(a);
+            graphs.put(m, graph.graph());
         }
-        return graph.graph();
+        return graphs;
     }
 
-    /** Takes out the similarities where another modality's, or their own, lies below its mean. */
-    private static void drop(float[] similarity, float[] other, double mean) {
-        for (int at = 0; at < similarity.length; at++) {
-            if (!(other[at] >= mean)) {
-                similarity[at] = Float.NEGATIVE_INFINITY;
+    /** Takes out the pairs of items whose similarity by any modality lies below its mean. */
+    private static void drop(float[][] rows, List<Similarity> similarities) {
+        for (int at = 0; at < rows[0].length; at++) {
+            boolean kept = true;
+            for (int m = 0; m < rows.length; m++) {
+                kept &= rows[m][at] >= similarities.get(m).mean();
+            }
+            for (int m = 0; m < rows.length && !kept; m++) {
+                rows[m][at] = Float.NEGATIVE_INFINITY;
             }
         }
     }
