@@ -121,6 +121,7 @@ final class EvaluateCommand implements Callable<Integer> {
         ModelFactory factory = valid(options::factory);
         Settings settings = valid(() -> settings(factory));
         int threads = valid(options::threads);
+        TorchThreads.set(threads);
         check();
         MmrecDataSet set = MmrecDataSet.open(data);
         ProtocolData.Treatment treatment =

@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
  * @param valid pairs for early stopping
  * @param test pairs for the reported metrics
  */
-record ProtocolData(TrainingData training, Interactions valid, Interactions test) {
+public record ProtocolData(TrainingData training, Interactions valid, Interactions test) {
 
     private static final Pattern GRAPH = Pattern.compile("(.+)_knn\\d+_neighbors\\.npy");
 
@@ -104,6 +104,11 @@ record ProtocolData(TrainingData training, Interactions valid, Interactions test
             noise.forEach((modality, share) -> words.put("--noise " + modality, share.toString()));
             return words;
         }
+    }
+
+    /** Reads a data set as it is published. */
+    public static ProtocolData of(MmrecDataSet set, long seed, int threads) throws IOException {
+        return of(set, new Treatment(Rows.PUBLISHED, Map.of(), Map.of(), seed), threads);
     }
 
     /** Reads a data set. */

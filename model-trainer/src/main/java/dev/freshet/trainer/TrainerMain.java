@@ -10,10 +10,12 @@ import picocli.CommandLine.Command;
         description = "Trains and evaluates models.",
         mixinStandardHelpOptions = true,
         versionProvider = TrainerMain.Versions.class,
-        subcommands = {EvaluateCommand.class, dev.freshet.trainer.loop.LoopCommand.class})
+        subcommands = {
+            dev.freshet.trainer.bench.BenchCommand.class,
+            EvaluateCommand.class,
+            dev.freshet.trainer.loop.LoopCommand.class
+        })
 public final class TrainerMain implements Runnable {
-
-    private static final String TORCH_THREADS = "ai.djl.pytorch.num_threads";
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -28,7 +30,8 @@ public final class TrainerMain implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "name a command: evaluate or loop; see --help");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "name a command: bench, evaluate or loop; see --help");
     }
 
     /** Runs a command and exits: 0 done, 1 failed, 2 wrong arguments. */
@@ -41,14 +44,6 @@ public final class TrainerMain implements Runnable {
         // DJL fetches nothing, and reports nothing.
         System.setProperty("OPT_OUT_TRACKING", "true");
         System.setProperty("ai.djl.offline", "true");
-        // Torch's threads wait for one another after every operation; where the processors are shared with the other
-        // parts of
-        // the loop, one for each is too many.
-        if (System.getProperty(TORCH_THREADS) == null) {
-            System.setProperty(
-                    TORCH_THREADS,
-                    Integer.toString(Math.max(1, Runtime.getRuntime().availableProcessors() / 2)));
-        }
         return new CommandLine(new TrainerMain())
                 .setParameterExceptionHandler((failure, args) -> usage(failure.getCommandLine(), failure.getMessage()))
                 .setExecutionExceptionHandler(TrainerMain::failed)

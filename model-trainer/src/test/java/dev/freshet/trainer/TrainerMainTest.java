@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -73,6 +72,12 @@ class TrainerMainTest {
                 "evaluate --data . --load nowhere|--load is nowhere; it must be a folder that --save was given",
                 "evaluate --data . --load . --save x|--load trains nothing; leave out --save",
                 "evaluate --data . --save pom.xml|--save is pom.xml; it must be a folder, or one that can be made",
+                "bench|Missing required option: '--data=DIR'",
+                "bench --data nowhere|nowhere: no such folder",
+                "bench --data . --models x|no model x; the models are bm3, da-mrs,",
+                "bench --data . --epochs 0|--epochs is 0; it must be at least 1",
+                "bench --data . --warm-up -1|--warm-up is -1; it must be at least 0",
+                "bench --data . --threads 0|--threads is 0; it must be at least 1",
                 "loop --models m --bootstrap nowhere|--bootstrap is 'nowhere'; it must be HOST:PORT",
                 "loop --models m --bootstrap a:1 --min-interval soon|'soon' is no time; write 500ms, 30s, 5m or 2h",
                 "loop --models m --bootstrap a:1 --model x|no model x; the models are bm3, da-mrs,",
@@ -85,6 +90,34 @@ class TrainerMainTest {
         assertThat(result.err).contains(message);
         assertThat(result.err.strip().lines().filter(line -> !line.contains("incubator")))
                 .hasSize(1);
+    }
+
+    @Test
+    void benchPrintsProgressThenTheResult() throws IOException {
+        Result result = run(
+                "bench",
+                "--data",
+                thirds().toString(),
+                "--models",
+                "lightgcn,mf-bpr",
+                "--warm-up",
+                "1",
+                "--epochs",
+                "2");
+        assertThat(result.code).as(result.err).isZero();
+        List<String> lines = result.out.strip().lines().toList();
+        assertThat(lines).hasSize(7).contains("{\"done\":6,\"of\":6}");
+        JsonNode node = new ObjectMapper().readTree(lines.get(6));
+        for (String model : List.of("lightgcn", "mf-bpr")) {
+            JsonNode timing = node.path("models").path(model);
+            assertThat(timing.path("seconds_per_epoch").asDouble()).isPositive();
+            assertThat(timing.path("runs").asInt()).isEqualTo(2);
+            assertThat(timing.path("seconds")).hasSize(2);
+            assertThat(timing.has("native_bytes_last")).isTrue();
+        }
+        assertThat(node.path("full_ranking_seconds").asDouble()).isPositive();
+        assertThat(node.path("propagation").path("difference").asDouble()).isLessThan(1e-5);
+        assertThat(node.path("propagation").path("torch_seconds").asDouble()).isPositive();
     }
 
     /** Users take to items of one of three thirds, which the one modality tells apart; later rows are of later times. */
@@ -256,10 +289,7 @@ class TrainerMainTest {
     void readsAmazonBaby() throws IOException {
         Path baby = Path.of(System.getProperty("freshet.home", "..")).resolve("../shared/data/amazon-baby");
         assumeTrue(Files.isDirectory(baby), "needs the data set amazon-baby, which is not at " + baby);
-        ProtocolData data = ProtocolData.of(
-                MmrecDataSet.open(baby),
-                new ProtocolData.Treatment(ProtocolData.Rows.PUBLISHED, Map.of(), Map.of(), 1),
-                1);
+        ProtocolData data = ProtocolData.of(MmrecDataSet.open(baby), 1, 1);
         Interactions train = data.training().train();
         assertThat(train.users()).isEqualTo(19_445);
         assertThat(train.items()).isEqualTo(7_050);

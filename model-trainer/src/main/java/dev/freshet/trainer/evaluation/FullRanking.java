@@ -1,10 +1,11 @@
 package dev.freshet.trainer.evaluation;
 
-import dev.freshet.graph.TopK;
 import dev.freshet.graph.knn.PackedRows;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.model.Embeddings;
+import dev.freshet.trainer.tensor.Selection;
 import dev.freshet.trainer.tensor.Workers;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
@@ -39,7 +40,7 @@ public final class FullRanking {
             items[item] = degrees[item];
         }
         float[] users = new float[mask.users()];
-        java.util.Arrays.fill(users, 1);
+        Arrays.fill(users, 1);
         return evaluate(Embeddings.of(1, users, items), mask, targets, workers);
     }
 
@@ -60,7 +61,7 @@ public final class FullRanking {
             int stride = packed.panels() * PackedRows.PANEL;
             float[] scores = new float[PackedRows.TILE * stride];
             int[] starts = new int[PackedRows.TILE];
-            TopK best = new TopK(k, Integer::compare);
+            Selection best = new Selection(k, stride);
             int first = next.getAndAdd(PackedRows.TILE);
             for (; first < users.length; first = next.getAndAdd(PackedRows.TILE)) {
                 int count = Math.min(PackedRows.TILE, users.length - first);
@@ -71,30 +72,17 @@ public final class FullRanking {
                     packed.multiply(embeddings.users(), starts, panel, scores, panel * PackedRows.PANEL, stride);
                 }
                 for (int t = 0; t < count; t++) {
-                    lists[first + t] = select(scores, t * stride, items, mask, users[first + t], best);
+                    int at = t * stride;
+                    Arrays.fill(scores, at + items, at + stride, Float.NEGATIVE_INFINITY);
+                    int user = users[first + t];
+                    for (int p = mask.start(user); p < mask.start(user + 1); p++) {
+                        scores[at + mask.item(p)] = Float.NEGATIVE_INFINITY;
+                    }
+                    lists[first + t] = best.of(scores, at);
                 }
             }
         });
         return lists;
-    }
-
-    private static int[] select(float[] scores, int at, int items, Interactions mask, int user, TopK best) {
-        for (int p = mask.start(user); p < mask.start(user + 1); p++) {
-            scores[at + mask.item(p)] = Float.NEGATIVE_INFINITY;
-        }
-        best.clear();
-        for (int item = 0; item < items; item++) {
-            float score = scores[at + item];
-            if (score > Float.NEGATIVE_INFINITY) {
-                best.offer(score, item);
-            }
-        }
-        best.sort();
-        int[] list = new int[best.size()];
-        for (int rank = 0; rank < list.length; rank++) {
-            list[rank] = best.id(rank);
-        }
-        return list;
     }
 
     private static Metrics metrics(int[] users, int[][] lists, Interactions targets) {

@@ -1,6 +1,7 @@
 package dev.freshet.trainer.loop;
 
 import dev.freshet.trainer.ModelOptions;
+import dev.freshet.trainer.TorchThreads;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Settings;
 import java.io.IOException;
@@ -105,6 +106,10 @@ public final class LoopCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(spec.commandLine(), e.getMessage(), e);
         }
+        // Torch's threads wait for one another after every operation; where the processors are shared with the other
+        // parts of
+        // the loop, one for each is too many.
+        TorchThreads.set(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
         TrainingLoop loop = new TrainingLoop(loopOptions);
         CountDownLatch ended = new CountDownLatch(1);
         Runtime.getRuntime()

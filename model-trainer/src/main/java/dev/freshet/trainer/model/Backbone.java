@@ -25,7 +25,11 @@ interface Backbone extends AutoCloseable {
     /** Computes {@link #base} and {@link #out} from the parameters. */
     void forward();
 
-    /** Adds to the gradients of the parameters. Overwrites neither argument. */
+    /**
+     * Adds to the gradients of the parameters. Overwrites neither argument.
+     *
+     * @param baseGradient null for none
+     */
     void backward(Table baseGradient, Table outGradient);
 
     @Override

@@ -6,13 +6,16 @@ import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Parameter;
+import dev.freshet.trainer.tensor.RowProducts;
 import dev.freshet.trainer.tensor.Table;
+import dev.freshet.trainer.tensor.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -26,6 +29,9 @@ final class DaMrs implements Model {
 
     /** Numbers in a part of a large loss: bounds the memory of what autograd keeps. */
     private static final int PART = 1 << 22;
+
+    /** τ of AI. */
+    private static final double TEMPERATURE = .2;
 
     /** How to make one. */
     static final ModelFactory FACTORY = new NamedFactory("da-mrs", presets(), DaMrs::new);
@@ -150,19 +156,16 @@ final class DaMrs implements Model {
     }
 
     private double pairLoss(Batch batch) {
-        int[] wanted = Rows.offset(batch.positives(), users);
-        int[] other = Rows.offset(batch.negatives(), users);
-        try (Leaves leaves = new Leaves(backend)) {
-            NDArray u = leaves.rows(backbone.out(), outGradient, batch.users());
-            NDArray p = leaves.rows(backbone.out(), outGradient, wanted);
-            NDArray n = leaves.rows(backbone.out(), outGradient, other);
-            NDArray hp = leaves.rows(content, contentGradient, wanted);
-            NDArray hn = leaves.rows(content, contentGradient, other);
-            double loss = leaves.backward(() -> pairs.loss(batch, u, Losses.dot(u, p.add(hp)), Losses.dot(u, n.add(hn)))
-                    .add(Losses.embeddingNorms(u, p, n).mul((float) regularization)));
-            leaves.giveBack();
-            return loss;
-        }
+        PairLoss.Side out = new PairLoss.Side(backbone.out(), outGradient);
+        PairLoss.Side contents = new PairLoss.Side(content, contentGradient);
+        return pairs.step(batch, new PairLoss.Term(out, out), new PairLoss.Term(out, contents))
+                + Losses.embeddingNorms(
+                        regularization,
+                        backbone.out(),
+                        outGradient,
+                        batch.users(),
+                        Rows.offset(batch.positives(), users),
+                        Rows.offset(batch.negatives(), users));
     }
 
     /** AU: what the backbone and the content say of each pair of the batch's users and items are to agree. */
@@ -175,21 +178,66 @@ final class DaMrs implements Model {
             NDArray u = leaves.rows(backbone.out(), outGradient, distinctUsers);
             NDArray items = leaves.rows(backbone.out(), outGradient, distinctItems);
             NDArray contents = leaves.rows(content, contentGradient, distinctItems);
-            int rows = Math.max(1, PART / distinctItems.length);
-            double sum = 0;
-            for (int from = 0; from < distinctUsers.length; from += rows) {
-                NDIndex part = new NDIndex("{}:{}", from, Math.min(from + rows, distinctUsers.length));
-                sum += leaves.backwardPart(() -> {
-                    NDArray some = u.get(part);
-                    return Denoising.bernoulliKl(
-                                    some.matMul(Denoising.directions(items).transpose()),
-                                    some.matMul(Denoising.directions(contents).transpose()))
-                            .mul((float) (auWeight / pairCount));
-                });
-            }
+            double weight = auWeight / pairCount;
+            double sum = backend.workers()
+                    .map(workers -> productLoss(
+                            leaves,
+                            () -> List.of(u, u),
+                            () -> List.of(Denoising.directions(items), Denoising.directions(contents)),
+                            () -> new UserAlignment(distinctItems.length, weight),
+                            workers))
+                    .orElseGet(() -> alignUsers(leaves, u, items, contents, weight));
             leaves.giveBack();
             return sum / auWeight;
         }
+    }
+
+    private static double alignUsers(Leaves leaves, NDArray u, NDArray items, NDArray contents, double weight) {
+        int count = (int) u.getShape().get(0);
+        int rows = Math.max(1, PART / (int) items.getShape().get(0));
+        double sum = 0;
+        for (int from = 0; from < count; from += rows) {
+            NDIndex part = new NDIndex("{}:{}", from, Math.min(from + rows, count));
+            sum += leaves.backwardPart(() -> {
+                NDArray some = u.get(part);
+                return Denoising.bernoulliKl(
+                                some.matMul(Denoising.directions(items).transpose()),
+                                some.matMul(Denoising.directions(contents).transpose()))
+                        .mul((float) weight);
+            });
+        }
+        return sum;
+    }
+
+    /** A loss of products in closed form; what the rows of the products are made of gets its gradient by the sum of products with it. */
+    private static double productLoss(
+            Leaves leaves,
+            Supplier<List<NDArray>> left,
+            Supplier<List<NDArray>> right,
+            Supplier<RowProducts.RowLoss> loss,
+            Workers workers) {
+        double[] result = new double[1];
+        leaves.backward(() -> {
+            List<NDArray> a = left.get();
+            List<NDArray> b = right.get();
+            RowProducts.Gradients gradients = RowProducts.of(
+                    a.stream().map(NDArray::stopGradient).toList(),
+                    b.stream().map(NDArray::stopGradient).toList(),
+                    loss,
+                    workers,
+                    leaves.manager());
+            result[0] = gradients.loss();
+            NDArray sum = null;
+            for (int m = 0; m < a.size(); m++) {
+                NDArray term = a.get(m)
+                        .mul(gradients.left().get(m))
+                        .sum()
+                        .add(b.get(m).mul(gradients.right().get(m)).sum());
+                sum = sum == null ? term : sum.add(term);
+            }
+            return sum;
+        });
+        return result[0];
     }
 
     /** AI, for all items of the batch, or some of them drawn at random. */
@@ -207,19 +255,42 @@ final class DaMrs implements Model {
             for (int view = 0; view < viewGradients.size(); view++) {
                 rows.add(leaves.rows(views.tables().get(view), viewGradients.get(view), itemRows));
             }
-            int part = Math.max(1, PART / itemRows.length);
-            double sum = 0;
-            for (int from = 0; from < count; from += part) {
-                long[] some = Arrays.stream(items, from, Math.min(from + part, count))
-                        .asLongStream()
-                        .toArray();
-                sum += leaves.backwardPart(
-                        () -> Denoising.alignment(rows, leaves.manager().create(some), neighbors, .2, positives)
-                                .mul((float) (aiWeight / count)));
-            }
+            double sum = backend.workers()
+                    .map(workers -> alignItemsByRows(leaves, rows, items, count, workers))
+                    .orElseGet(() -> alignItemsByParts(leaves, rows, items, count));
             leaves.giveBack();
             return sum / aiWeight;
         }
+    }
+
+    private double alignItemsByRows(Leaves leaves, List<NDArray> rows, int[] items, int count, Workers workers) {
+        NDArray some = leaves.manager()
+                .create(Arrays.stream(items, 0, count).asLongStream().toArray());
+        List<NDArray> units = new ArrayList<>();
+        return productLoss(
+                leaves,
+                () -> {
+                    rows.forEach(view -> units.add(Denoising.directions(view)));
+                    return units.stream().map(unit -> unit.get(some)).toList();
+                },
+                () -> units,
+                () -> new ItemAlignment(
+                        rows.size(), itemRows.length, neighbors, TEMPERATURE, positives, aiWeight / count),
+                workers);
+    }
+
+    private double alignItemsByParts(Leaves leaves, List<NDArray> rows, int[] items, int count) {
+        int part = Math.max(1, PART / itemRows.length);
+        double sum = 0;
+        for (int from = 0; from < count; from += part) {
+            long[] some = Arrays.stream(items, from, Math.min(from + part, count))
+                    .asLongStream()
+                    .toArray();
+            sum += leaves.backwardPart(
+                    () -> Denoising.alignment(rows, leaves.manager().create(some), neighbors, TEMPERATURE, positives)
+                            .mul((float) (aiWeight / count)));
+        }
+        return sum;
     }
 
     /** What the item graphs carry back to the base: Ḡᵀ of the mean's gradient plus Gᵀ of each view's. */

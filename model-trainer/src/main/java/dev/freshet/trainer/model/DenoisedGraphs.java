@@ -5,12 +5,16 @@ import dev.freshet.graph.TopK;
 import dev.freshet.graph.knn.PackedRows;
 import dev.freshet.trainer.data.Features;
 import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.tensor.Workers;
 import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * DA-MRS's denoised item–item graphs (DIIG), one per modality: the nearest items by this modality among those that are at least
@@ -34,16 +38,21 @@ final class DenoisedGraphs {
             similarities.add(Similarity.of(features));
         }
         Map<String, NeighborGraph> graphs = new LinkedHashMap<>();
+        Set<Integer> missing = new TreeSet<>();
         for (int m = 0; m < modalities.size(); m++) {
             String modality = modalities.get(m);
             List<Similarity> others = new ArrayList<>(similarities);
-            Similarity own = others.remove(m);
-            graphs.put(
-                    modality,
-                    data.hasPublishedGraph(modality)
-                            ? thinned(data.itemContent(modality, k - 1), others)
-                            : data.itemDenoised(modality, k - 1).orElseGet(() -> nearest(own, others, k - 1)));
+            others.remove(m);
+            NeighborGraph graph = data.hasPublishedGraph(modality)
+                    ? thinned(data.itemContent(modality, k - 1), others)
+                    : data.itemDenoised(modality, k - 1).orElse(null);
+            graphs.put(modality, graph);
+            if (graph == null) {
+                missing.add(m);
+            }
         }
+        nearest(similarities, missing, k - 1, data.threads())
+                .forEach((m, graph) -> graphs.put(modalities.get(m), graph));
         return graphs;
     }
 
@@ -87,13 +96,15 @@ final class DenoisedGraphs {
             return packed.rows();
         }
 
-        /** Cosines of an item with all. */
-        void row(int item, float[] products, float[] to) {
+        /** Cosines of {@link PackedRows#TILE} items from {@code first} on with all, a row each; the last item again beyond the end. */
+        void rows(int first, float[] to) {
             int[] starts = new int[PackedRows.TILE];
-            java.util.Arrays.fill(starts, item * columns);
+            for (int t = 0; t < starts.length; t++) {
+                starts[t] = Math.min(first + t, items() - 1) * columns;
+            }
+            int stride = packed.panels() * PackedRows.PANEL;
             for (int panel = 0; panel < packed.panels(); panel++) {
-                packed.multiply(unit, starts, panel, products, 0, PackedRows.PANEL);
-                System.arraycopy(products, 0, to, panel * PackedRows.PANEL, PackedRows.PANEL);
+                packed.multiply(unit, starts, panel, to, panel * PackedRows.PANEL, stride);
             }
         }
 
@@ -121,40 +132,69 @@ final class DenoisedGraphs {
         return lists.graph();
     }
 
-    private static NeighborGraph nearest(Similarity own, List<Similarity> others, int k) {
-        int items = own.items();
-        Lists lists = new Lists(items);
-        int padded = own.packed().panels() * PackedRows.PANEL;
-        float[] products = new float[PackedRows.TILE * PackedRows.PANEL];
-        float[] similarity = new float[padded];
-        float[] other = new float[padded];
-        boolean[] kept = new boolean[items];
-        for (int a = 0; a < items; a++) {
-            own.row(a, products, similarity);
-            for (int b = 0; b < items; b++) {
-                kept[b] = b != a && similarity[b] >= own.mean();
-            }
-            for (Similarity modality : others) {
-                modality.row(a, products, other);
-                for (int b = 0; b < items; b++) {
-                    kept[b] &= other[b] >= modality.mean();
-                }
-            }
-            if (k > 0) {
-                TopK best = new TopK(k, Integer::compare);
-                for (int b = 0; b < items; b++) {
-                    if (kept[b]) {
-                        best.offer(similarity[b], b);
+    /** The denoised graphs of the nearest items by some of the modalities, by their place. */
+    private static Map<Integer, NeighborGraph> nearest(
+            List<Similarity> similarities, Set<Integer> wanted, int k, int threads) {
+        if (wanted.isEmpty()) {
+            return Map.of();
+        }
+        int items = similarities.get(0).items();
+        TopK[][] lists = new TopK[similarities.size()][items];
+        AtomicInteger next = new AtomicInteger();
+        try (Workers workers = new Workers(threads)) {
+            workers.run(part -> {
+                int stride = similarities.get(0).packed().panels() * PackedRows.PANEL;
+                float[][] rows = new float[similarities.size()][PackedRows.TILE * stride];
+                int first = next.getAndAdd(PackedRows.TILE);
+                for (; first < items; first = next.getAndAdd(PackedRows.TILE)) {
+                    for (int m = 0; m < rows.length; m++) {
+                        similarities.get(m).rows(first, rows[m]);
+                    }
+                    drop(rows, similarities);
+                    for (int a = first; a < Math.min(items, first + PackedRows.TILE); a++) {
+                        for (int m : wanted) {
+                            lists[m][a] = best(rows[m], (a - first) * stride, a, items, k);
+                        }
                     }
                 }
-                best.sort();
-                for (int rank = 0; rank < best.size(); rank++) {
-                    lists.add(best.id(rank), best.weight(rank));
-                }
-            }
-            lists.end(a);
+            });
         }
-        return lists.graph();
+        Map<Integer, NeighborGraph> graphs = new LinkedHashMap<>();
+        for (int m : wanted) {
+            Lists graph = new Lists(items);
+            for (int a = 0; a < items; a++) {
+                for (int rank = 0; rank < lists[m][a].size() && k > 0; rank++) {
+                    graph.add(lists[m][a].id(rank), lists[m][a].weight(rank));
+                }
+                graph.end(a);
+            }
+            graphs.put(m, graph.graph());
+        }
+        return graphs;
+    }
+
+    /** Takes out the pairs of items whose similarity by any modality lies below its mean. */
+    private static void drop(float[][] rows, List<Similarity> similarities) {
+        for (int at = 0; at < rows[0].length; at++) {
+            boolean kept = true;
+            for (int m = 0; m < rows.length; m++) {
+                kept &= rows[m][at] >= similarities.get(m).mean();
+            }
+            for (int m = 0; m < rows.length && !kept; m++) {
+                rows[m][at] = Float.NEGATIVE_INFINITY;
+            }
+        }
+    }
+
+    private static TopK best(float[] similarity, int at, int item, int items, int k) {
+        TopK best = new TopK(Math.max(1, k), Integer::compare);
+        for (int b = 0; b < items; b++) {
+            if (b != item && similarity[at + b] > Float.NEGATIVE_INFINITY) {
+                best.offer(similarity[at + b], b);
+            }
+        }
+        best.sort();
+        return best;
     }
 
     private static final class Lists {

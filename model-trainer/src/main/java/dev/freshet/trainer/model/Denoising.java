@@ -10,7 +10,7 @@ import java.util.List;
 final class Denoising {
 
     /** Keeps logarithms finite, as in the reference code. */
-    private static final float TINY = 1e-9f;
+    static final float TINY = 1e-9f;
 
     private Denoising() {}
 
@@ -39,6 +39,45 @@ final class Denoising {
         NDArray doubted =
                 p.max(new int[] {0}).sub(random).clip(0, 1).mul(mean.lt(random).toType(DataType.FLOAT32, false));
         return new DenoisingWeights(wanted, doubted);
+    }
+
+    /**
+     * The weights of {@link #denoising} outside tensors, each [batch].
+     *
+     * @param positive how much the user's item counts as wanted
+     * @param negative how much the pair counts the other way round
+     */
+    @SuppressWarnings("ArrayRecordComponent") // the arrays are the point: they go to numeric code as they are
+    record Weights(float[] positive, float[] negative) {}
+
+    /** As {@link #denoising}, from products per view, [views][batch]. */
+    static Weights weights(float[][] positives, float[][] negatives) {
+        int size = positives[0].length;
+        int views = positives.length;
+        double random = 0;
+        for (float[] view : negatives) {
+            for (float product : view) {
+                random += PairLoss.sigmoid(product);
+            }
+        }
+        random /= (double) views * size;
+        Weights weights = new Weights(new float[size], new float[size]);
+        for (int b = 0; b < size; b++) {
+            double sum = 0;
+            double squares = 0;
+            double most = 0;
+            for (float[] view : positives) {
+                double p = PairLoss.sigmoid(view[b]);
+                sum += p;
+                squares += p * p;
+                most = Math.max(most, p);
+            }
+            double mean = sum / views;
+            double variance = Math.max(0, squares - sum * mean) / Math.max(1, views - 1);
+            weights.positive[b] = (float) Math.min(1, mean * Math.exp(-2 * variance));
+            weights.negative[b] = mean < random ? (float) Math.max(0, most - random) : 0;
+        }
+        return weights;
     }
 
     /** DA-MRS's denoised BPR: −mean(w⁺ log σ(gap) + w⁻ log σ(−gap)). */

@@ -58,9 +58,14 @@ record FoldedFeatures(NDArray features, NDArray ones) implements AutoCloseable {
         }
     }
 
-    /** Some rows times the projection, [rows × out]. */
-    NDArray project(NDArray rows, NDArray weight, NDArray bias) {
-        return features.get(rows).matMul(weight).add(ones.get(rows).matMul(bias));
+    /** Some rows. */
+    FoldedFeatures rows(NDArray rows) {
+        return new FoldedFeatures(features.get(rows), ones.get(rows));
+    }
+
+    /** Times the projection, [rows × out]. */
+    NDArray project(NDArray weight, NDArray bias) {
+        return features.matMul(weight).add(ones.matMul(bias));
     }
 
     @Override

@@ -151,8 +151,19 @@ final class Freedom implements Model {
         layers.use(pruned == null ? whole : pruned);
         spread.forward(nodes.value(), out);
         pairs.forward(nodes.value());
+        outGradient.zero();
+        double loss = contents.isEmpty()
+                ? pairs.step(batch, PairLoss.Term.of(out, outGradient))
+                : withContents(batch, positives, negatives);
+        if (Double.isFinite(loss)) {
+            spread.backward(outGradient, between);
+            nodes.gradient().add(between);
+        }
+        return loss;
+    }
+
+    private double withContents(Batch batch, int[] positives, int[] negatives) {
         try (Leaves leaves = new Leaves(backend)) {
-            outGradient.zero();
             NDArray u = leaves.rows(out, outGradient, batch.users());
             NDArray p = leaves.rows(out, outGradient, positives);
             NDArray n = leaves.rows(out, outGradient, negatives);
@@ -165,8 +176,6 @@ final class Freedom implements Model {
             });
             if (Double.isFinite(loss)) {
                 leaves.giveBack();
-                spread.backward(outGradient, between);
-                nodes.gradient().add(between);
             }
             return loss;
         }

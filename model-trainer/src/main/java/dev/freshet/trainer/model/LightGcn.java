@@ -1,7 +1,5 @@
 package dev.freshet.trainer.model;
 
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
 import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.tensor.Backend;
@@ -73,10 +71,7 @@ public final class LightGcn implements Model {
         }
     };
 
-    private final Backend backend;
     private final int users;
-    private final int items;
-    private final int dimension;
     private final double regularization;
     private final Parameter nodes;
     private final Propagation graph;
@@ -86,10 +81,9 @@ public final class LightGcn implements Model {
     private final Table outGradient;
 
     LightGcn(TrainingData data, Settings settings, Backend backend, SplittableRandom random) {
-        this.backend = backend;
         this.users = data.users();
-        this.items = data.items();
-        this.dimension = settings.whole("dimension", 1);
+        int items = data.items();
+        int dimension = settings.whole("dimension", 1);
         this.regularization = settings.number("regularization");
         this.nodes = Parameter.of(
                 "nodes",
@@ -112,41 +106,27 @@ public final class LightGcn implements Model {
 
     @Override
     public double step(Batch batch) {
-        int[] positives = Rows.offset(batch.positives(), users);
-        int[] negatives = Rows.offset(batch.negatives(), users);
         spread.forward(nodes.value(), out);
         pairs.forward(nodes.value());
-        try (NDManager step = backend.manager().newSubManager()) {
-            NDArray u = Autograd.leaf(out.gather(batch.users(), step));
-            NDArray p = Autograd.leaf(out.gather(positives, step));
-            NDArray n = Autograd.leaf(out.gather(negatives, step));
-            NDArray u0 = Autograd.leaf(nodes.value().gather(batch.users(), step));
-            NDArray p0 = Autograd.leaf(nodes.value().gather(positives, step));
-            NDArray n0 = Autograd.leaf(nodes.value().gather(negatives, step));
-            double loss = Autograd.backward(() -> pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n))
-                    .add(Losses.embeddingNorms(u0, p0, n0).mul((float) regularization)));
-            if (Double.isFinite(loss)) {
-                outGradient.zero();
-                outGradient.scatterAdd(batch.users(), u.getGradient());
-                outGradient.scatterAdd(positives, p.getGradient());
-                outGradient.scatterAdd(negatives, n.getGradient());
-                spread.backward(outGradient, nodes.gradient());
-                nodes.gradient().scatterAdd(batch.users(), u0.getGradient());
-                nodes.gradient().scatterAdd(positives, p0.getGradient());
-                nodes.gradient().scatterAdd(negatives, n0.getGradient());
-            }
-            return loss;
+        outGradient.zero();
+        double loss = pairs.step(batch, PairLoss.Term.of(out, outGradient));
+        if (Double.isFinite(loss)) {
+            spread.backward(outGradient, nodes.gradient());
+            loss += Losses.embeddingNorms(
+                    regularization,
+                    nodes.value(),
+                    nodes.gradient(),
+                    batch.users(),
+                    Rows.offset(batch.positives(), users),
+                    Rows.offset(batch.negatives(), users));
         }
+        return loss;
     }
 
     @Override
     public Embeddings embed() {
         spread.forward(nodes.value(), out);
-        float[] all = out.toFloats();
-        return Embeddings.of(
-                dimension,
-                java.util.Arrays.copyOf(all, users * dimension),
-                java.util.Arrays.copyOfRange(all, users * dimension, (users + items) * dimension));
+        return Embeddings.ofNodes(out, users);
     }
 
     @Override

@@ -56,7 +56,9 @@ final class LightGcnBackbone implements Backbone {
     public void backward(Table baseGradient, Table outGradient) {
         spread.backward(outGradient, between);
         nodes.gradient().add(between);
-        nodes.gradient().add(baseGradient);
+        if (baseGradient != null) {
+            nodes.gradient().add(baseGradient);
+        }
     }
 
     @Override

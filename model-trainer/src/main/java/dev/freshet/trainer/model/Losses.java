@@ -3,6 +3,7 @@ package dev.freshet.trainer.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import dev.freshet.trainer.tensor.Table;
 
 /** Loss terms that models share. Rows are the batch; results are scalars. */
 final class Losses {
@@ -33,6 +34,32 @@ final class Losses {
             sum = sum == null ? norm : sum.add(norm);
         }
         return sum.div(tables[tables.length - 1].getShape().get(0));
+    }
+
+    /**
+     * {@link #embeddingNorms} of some rows of a table, each set of which counts as a table of its own, in closed form; adds its
+     * gradient, times a weight.
+     *
+     * @return the loss times the weight
+     */
+    static double embeddingNorms(double weight, Table values, Table gradient, int[]... rowSets) {
+        if (weight == 0) {
+            return 0;
+        }
+        double scale = weight / rowSets[rowSets.length - 1].length;
+        double sum = 0;
+        for (int[] rows : rowSets) {
+            double squares = 0;
+            for (float square : values.dots(rows, values, rows)) {
+                squares += square;
+            }
+            double norm = Math.sqrt(squares + 1e-24);
+            sum += norm;
+            float[] weights = new float[rows.length];
+            java.util.Arrays.fill(weights, (float) (scale / norm));
+            gradient.addRows(rows, values, rows, weights);
+        }
+        return scale * sum;
     }
 
     /**

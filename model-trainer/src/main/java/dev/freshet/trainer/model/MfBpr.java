@@ -70,8 +70,10 @@ final class MfBpr implements Backbone {
 
     @Override
     public void backward(Table baseGradient, Table outGradient) {
-        nodes.gradient().add(baseGradient);
         nodes.gradient().add(outGradient);
+        if (baseGradient != null) {
+            nodes.gradient().add(baseGradient);
+        }
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.freshet.trainer.model;
 
+import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** All models by name. */
@@ -39,6 +41,11 @@ public final class Models {
                     "no model " + name + "; the models are " + String.join(", ", ALL.keySet()));
         }
         return factory;
+    }
+
+    /** Names of all models, in order. */
+    public static Set<String> names() {
+        return Collections.unmodifiableSet(ALL.keySet());
     }
 
     /**

@@ -88,6 +88,92 @@ final class PairLoss implements AutoCloseable {
         return Denoising.denoisedBpr(positives.sub(negatives), Denoising.denoising(wanted, random));
     }
 
+    /** Plain BPR. */
+    static PairLoss bpr(int users) {
+        return new PairLoss(null, true, users);
+    }
+
+    /**
+     * The loss of a batch in closed form, and its gradients: the score of a pair is the sum over the terms of the product of the
+     * user's row of one table and the item's row of another. Where there are views, users are those of the first term.
+     */
+    double step(Batch batch, Term... terms) {
+        int size = batch.size();
+        int[] positives = Rows.offset(batch.positives(), users);
+        int[] negatives = Rows.offset(batch.negatives(), users);
+        double[] gaps = new double[size];
+        for (Term term : terms) {
+            float[] wanted = term.users.values.dots(batch.users(), term.items.values, positives);
+            float[] random = term.users.values.dots(batch.users(), term.items.values, negatives);
+            for (int b = 0; b < size; b++) {
+                gaps[b] += wanted[b] - random[b];
+            }
+        }
+        Denoising.Weights weights = views == null
+                ? null
+                : Denoising.weights(
+                        products(terms[0].users.values, batch.users(), positives),
+                        products(terms[0].users.values, batch.users(), negatives));
+        double loss = 0;
+        float[] up = new float[size];
+        float[] down = new float[size];
+        for (int b = 0; b < size; b++) {
+            double wanted = weights == null ? 1 : weights.positive()[b];
+            double doubted = weights == null ? 0 : weights.negative()[b];
+            // The derivative of softplus is σ.
+            loss += wanted * softPlus(-gaps[b]) + doubted * softPlus(gaps[b]);
+            up[b] = (float) ((doubted * sigmoid(gaps[b]) - wanted * sigmoid(-gaps[b])) / size);
+            down[b] = -up[b];
+        }
+        if (Double.isFinite(loss)) {
+            for (Term term : terms) {
+                term.users.gradient.addRows(batch.users(), term.items.values, positives, up);
+                term.users.gradient.addRows(batch.users(), term.items.values, negatives, down);
+                term.items.gradient.addRows(positives, term.users.values, batch.users(), up);
+                term.items.gradient.addRows(negatives, term.users.values, batch.users(), down);
+            }
+        }
+        return loss / size;
+    }
+
+    /**
+     * Representations and where their gradient goes.
+     *
+     * @param values one row per user, then one per item
+     * @param gradient of the same shape
+     */
+    record Side(Table values, Table gradient) {}
+
+    /** Products of users and items; of one table with itself, most often. */
+    record Term(Side users, Side items) {
+        static Term of(Table values, Table gradient) {
+            Side both = new Side(values, gradient);
+            return new Term(both, both);
+        }
+    }
+
+    private static double softPlus(double x) {
+        return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    }
+
+    static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    /** u · h / ‖h‖ for each view. */
+    private float[][] products(Table representations, int[] userRows, int[] itemRows) {
+        float[][] products = new float[views.tables().size()][];
+        for (int view = 0; view < products.length; view++) {
+            Table table = views.tables().get(view);
+            products[view] = representations.dots(userRows, table, itemRows);
+            float[] squares = table.dots(itemRows, table, itemRows);
+            for (int b = 0; b < squares.length; b++) {
+                products[view][b] /= (float) Math.sqrt(squares[b] + 1e-12);
+            }
+        }
+        return products;
+    }
+
     /** u · h / ‖h‖ for each view, [views × batch]. */
     private NDArray products(NDArray userRows, int[] items) {
         NDArray fixed = userRows.stopGradient();

@@ -166,6 +166,7 @@ public final class Spumr implements Model {
     private SplittableRandom random;
     private final List<Expert> experts = new ArrayList<>();
     private final Map<String, Parameter> shared = new LinkedHashMap<>();
+    private final PairLoss plain;
     private Propagation userItem;
     private Propagation pruned;
 
@@ -190,6 +191,7 @@ public final class Spumr implements Model {
         this.backend = backend;
         this.users = data.users();
         this.nodes = users + data.items();
+        this.plain = PairLoss.bpr(users);
         this.dimension = settings.whole("dimension", 1);
         this.random = random;
         String fusion = settings.oneOf("fusion", "gate", "mean", "concat", "gated-concat");
@@ -443,10 +445,11 @@ public final class Spumr implements Model {
             NDArray h = leaves.rows.get(expert.name);
             if (expert.folded != null) {
                 manager.tempAttachAll(expert.folded.features(), expert.folded.ones());
-                NDArray projected = expert.folded.project(
-                        index,
-                        leaves.shared.get("project." + expert.name + ".weight"),
-                        leaves.shared.get("project." + expert.name + ".bias"));
+                NDArray projected = expert.folded
+                        .rows(index)
+                        .project(
+                                leaves.shared.get("project." + expert.name + ".weight"),
+                                leaves.shared.get("project." + expert.name + ".bias"));
                 h = h == null ? projected : h.add(projected);
             }
             inputs.add(h);
@@ -525,17 +528,90 @@ public final class Spumr implements Model {
         return matrix.get(":, " + column + ":" + (column + 1));
     }
 
-    @Override
-    public double step(Batch batch) {
-        boolean ranked = settings.number("bpr-weight") > 0;
-        int[] positives = Rows.offset(batch.positives(), users);
-        int[] negatives = ranked ? Rows.offset(batch.negatives(), users) : new int[0];
-        Rows.Distinct distinct = Rows.Distinct.of(batch.users(), positives, negatives);
+    /** Whether scores are products of tables and projections, with nothing in between, and the loss is that of pairs. */
+    private boolean linear() {
+        return settings.text("mean-head").equals("identity")
+                && concatenated
+                && !gated
+                && !uncertain
+                && !cosine
+                && settings.text("bpr").equals("pairwise")
+                && settings.number("bpr-weight") == 1
+                && settings.number("contrast-weight") == 0
+                && experts.stream().allMatch(expert -> expert.table != null);
+    }
+
+    /** {@link #step} in closed form: the projections join the tables, row by row. */
+    private double linearStep(Batch batch) {
+        int[] rows = Rows.Distinct.of(
+                        batch.users(), Rows.offset(batch.positives(), users), Rows.offset(batch.negatives(), users))
+                .values();
+        spread();
+        try (NDManager step = backend.manager().newSubManager()) {
+            NDArray index = step.create(Arrays.stream(rows).asLongStream().toArray());
+            Map<Expert, FoldedFeatures> projected = new LinkedHashMap<>();
+            for (Expert expert : experts) {
+                if (expert.folded != null) {
+                    step.tempAttachAll(expert.folded.features(), expert.folded.ones());
+                    FoldedFeatures some = expert.folded.rows(index);
+                    expert.out.scatterAdd(
+                            rows,
+                            some.project(
+                                    weight(expert).value().tensor(step),
+                                    bias(expert).value().tensor(step)));
+                    projected.put(expert, some);
+                }
+                expert.outGradient.zero();
+            }
+            double loss = plain.step(
+                    batch,
+                    experts.stream()
+                            .map(expert -> PairLoss.Term.of(expert.out, expert.outGradient))
+                            .toArray(PairLoss.Term[]::new));
+            if (!Double.isFinite(loss)) {
+                return loss;
+            }
+            projected.forEach((expert, some) -> {
+                NDArray gradient = expert.outGradient.gather(rows, step);
+                weight(expert).gradient().add(some.features().transpose().matMul(gradient));
+                bias(expert).gradient().add(some.ones().transpose().matMul(gradient));
+            });
+            for (Expert expert : experts) {
+                expert.spread.backward(expert.outGradient, expert.table.gradient());
+                loss += Losses.embeddingNorms(
+                        settings.number("regularization"), expert.table.value(), expert.table.gradient(), rows);
+            }
+            return loss;
+        }
+    }
+
+    private Parameter weight(Expert expert) {
+        return shared.get("project." + expert.name + ".weight");
+    }
+
+    private Parameter bias(Expert expert) {
+        return shared.get("project." + expert.name + ".bias");
+    }
+
+    private void spread() {
         for (Expert expert : experts) {
             if (expert.table != null) {
                 expert.spread.forward(expert.table.value(), expert.out);
             }
         }
+    }
+
+    @Override
+    public double step(Batch batch) {
+        return linear() ? linearStep(batch) : autogradStep(batch);
+    }
+
+    private double autogradStep(Batch batch) {
+        boolean ranked = settings.number("bpr-weight") > 0;
+        int[] positives = Rows.offset(batch.positives(), users);
+        int[] negatives = ranked ? Rows.offset(batch.negatives(), users) : new int[0];
+        Rows.Distinct distinct = Rows.Distinct.of(batch.users(), positives, negatives);
+        spread();
         try (NDManager step = backend.manager().newSubManager()) {
             Leaves leaves = leaves(distinct.values(), step, true);
             Map<String, NDArray> own = new LinkedHashMap<>();
@@ -638,11 +714,7 @@ public final class Spumr implements Model {
         if (userItem != null) {
             usePropagation(userItem);
         }
-        for (Expert expert : experts) {
-            if (expert.table != null) {
-                expert.spread.forward(expert.table.value(), expert.out);
-            }
-        }
+        spread();
         if (pruned != null) {
             usePropagation(pruned);
         }

@@ -132,7 +132,10 @@ final class Vbpr implements Backbone {
     public void backward(Table baseGradient, Table outGradient) {
         try (NDManager step = backend.manager().newSubManager()) {
             step.tempAttachAll(features);
-            NDArray gradient = outGradient.tensor(step).add(baseGradient.tensor(step));
+            NDArray gradient = outGradient.tensor(step);
+            if (baseGradient != null) {
+                gradient.addi(baseGradient.tensor(step));
+            }
             userTable.gradient().add(gradient.get(new NDIndex(":{}", users)));
             NDArray items = gradient.get(new NDIndex("{}:", users));
             itemTable.gradient().add(items.get(new NDIndex(":, :{}", dimension)).duplicate());

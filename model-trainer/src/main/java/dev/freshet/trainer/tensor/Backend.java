@@ -3,6 +3,7 @@ package dev.freshet.trainer.tensor;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 
 /** Where tables live and sparse products run: plain Java with SIMD on the CPU, torch on any other device. */
 public interface Backend extends AutoCloseable {
@@ -25,6 +26,14 @@ public interface Backend extends AutoCloseable {
 
     /** A sparse matrix made ready for products. */
     Propagation propagation(Csr matrix);
+
+    /**
+     * The threads of the CPU, where numbers are at hand for Java: where tables are Java arrays. Elsewhere empty, and torch does
+     * everything.
+     */
+    default Optional<Workers> workers() {
+        return Optional.empty();
+    }
 
     @Override
     void close();

@@ -2,6 +2,7 @@ package dev.freshet.trainer.tensor;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDManager;
+import java.util.Optional;
 
 /** Tables as Java arrays and products with SIMD, for the CPU. */
 public final class HostBackend implements Backend {
@@ -34,6 +35,11 @@ public final class HostBackend implements Backend {
     @Override
     public Propagation propagation(Csr matrix) {
         return new SimdPropagation(matrix, workers);
+    }
+
+    @Override
+    public Optional<Workers> workers() {
+        return Optional.of(workers);
     }
 
     @Override

@@ -6,12 +6,17 @@ import ai.djl.ndarray.types.Shape;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /** A table as a Java array. */
 final class HostTable implements Table {
 
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = SPECIES.length();
+
+    /** Numbers that are read from a tensor at a time. */
+    private static final int BLOCK = 1 << 14;
 
     private final int rows;
     private final int columns;
@@ -50,7 +55,7 @@ final class HostTable implements Table {
 
     @Override
     public void zero() {
-        Arrays.fill(values, 0);
+        workers.split(values.length, (from, to) -> Arrays.fill(values, from, to, 0));
     }
 
     @Override
@@ -61,9 +66,11 @@ final class HostTable implements Table {
     @Override
     public NDArray gather(int[] which, NDManager manager) {
         float[] picked = new float[which.length * columns];
-        for (int r = 0; r < which.length; r++) {
-            System.arraycopy(values, which[r] * columns, picked, r * columns, columns);
-        }
+        workers.split(which.length, (from, to) -> {
+            for (int r = from; r < to; r++) {
+                System.arraycopy(values, which[r] * columns, picked, r * columns, columns);
+            }
+        });
         return manager.create(picked, new Shape(which.length, columns));
     }
 
@@ -73,25 +80,71 @@ final class HostTable implements Table {
         float[] row = new float[columns];
         for (int to : which) {
             from.get(row);
-            for (int c = 0, at = to * columns; c < columns; c++, at++) {
-                values[at] += row[c];
-            }
+            accumulate(1, row, 0, to * columns, columns);
+        }
+    }
+
+    @Override
+    public float[] dots(int[] which, Table other, int[] otherRows) {
+        float[] theirs = ((HostTable) other).values;
+        float[] dots = new float[which.length];
+        for (int r = 0; r < which.length; r++) {
+            dots[r] = dot(values, which[r] * columns, theirs, otherRows[r] * columns, columns);
+        }
+        return dots;
+    }
+
+    private static float dot(float[] a, int startA, float[] b, int startB, int count) {
+        FloatVector sum = FloatVector.zero(SPECIES);
+        int c = 0;
+        for (; c <= count - LANES; c += LANES) {
+            sum = FloatVector.fromArray(SPECIES, a, startA + c).fma(FloatVector.fromArray(SPECIES, b, startB + c), sum);
+        }
+        float total = sum.reduceLanes(VectorOperators.ADD);
+        for (; c < count; c++) {
+            total = Math.fma(a[startA + c], b[startB + c], total);
+        }
+        return total;
+    }
+
+    @Override
+    public void addRows(int[] which, Table from, int[] fromRows, float[] weights) {
+        float[] added = ((HostTable) from).values;
+        for (int r = 0; r < which.length; r++) {
+            accumulate(weights[r], added, fromRows[r] * columns, which[r] * columns, columns);
         }
     }
 
     @Override
     public void add(NDArray added) {
         FloatBuffer from = added.toByteBuffer(true).asFloatBuffer();
-        for (int at = 0; at < values.length; at++) {
-            values[at] += from.get();
-        }
+        workers.split(values.length, (start, end) -> {
+            float[] block = new float[Math.min(BLOCK, end - start)];
+            for (int at = start; at < end; at += block.length) {
+                int count = Math.min(block.length, end - at);
+                from.get(at, block, 0, count);
+                accumulate(1, block, 0, at, count);
+            }
+        });
     }
 
     @Override
     public void add(Table added) {
         float[] from = ((HostTable) added).values;
-        for (int at = 0; at < values.length; at++) {
-            values[at] += from[at];
+        workers.split(values.length, (start, end) -> accumulate(1, from, start, start, end - start));
+    }
+
+    /** Adds {@code weight} times the numbers from {@code start} on to those of this table from {@code to} on. */
+    private void accumulate(float weight, float[] from, int start, int to, int count) {
+        FloatVector factor = FloatVector.broadcast(SPECIES, weight);
+        int c = 0;
+        for (; c <= count - LANES; c += LANES) {
+            FloatVector.fromArray(SPECIES, from, start + c)
+                    .fma(factor, FloatVector.fromArray(SPECIES, values, to + c))
+                    .intoArray(values, to + c);
+        }
+        for (; c < count; c++) {
+            values[to + c] = Math.fma(weight, from[start + c], values[to + c]);
         }
     }
 
@@ -100,18 +153,14 @@ final class HostTable implements Table {
         float[] g = ((HostTable) gradient).values;
         float[] m = ((HostTable) first).values;
         float[] v = ((HostTable) second).values;
-        workers.run(part -> {
-            int from = (int) ((long) values.length * part / workers.threads());
-            int to = (int) ((long) values.length * (part + 1) / workers.threads());
-            adam(g, m, v, step, from, to);
-        });
+        workers.split(values.length, (from, to) -> adam(g, m, v, step, from, to));
     }
 
     private void adam(float[] g, float[] m, float[] v, Adam.Step step, int from, int to) {
         float b1 = step.beta1();
         float b2 = step.beta2();
         int at = from;
-        for (; at <= to - SPECIES.length(); at += SPECIES.length()) {
+        for (; at <= to - LANES; at += LANES) {
             FloatVector gradient = FloatVector.fromArray(SPECIES, g, at);
             FloatVector first = FloatVector.fromArray(SPECIES, m, at).mul(b1).add(gradient.mul(1 - b1));
             FloatVector second = FloatVector.fromArray(SPECIES, v, at)

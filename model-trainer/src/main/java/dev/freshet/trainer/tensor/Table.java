@@ -31,6 +31,15 @@ public interface Table extends AutoCloseable {
     /** Adds row r of {@code values} to row {@code rows[r]}; a row may be named more than once. */
     void scatterAdd(int[] rows, NDArray values);
 
+    /**
+     * Dot products of rows of this table and of another with as many columns: of row {@code rows[i]} and its row
+     * {@code otherRows[i]}.
+     */
+    float[] dots(int[] rows, Table other, int[] otherRows);
+
+    /** Adds {@code weights[i]} times row {@code fromRows[i]} of another table to row {@code rows[i]}, which may be named more than once. */
+    void addRows(int[] rows, Table from, int[] fromRows, float[] weights);
+
     /** Adds a tensor of the same shape. */
     void add(NDArray values);
 

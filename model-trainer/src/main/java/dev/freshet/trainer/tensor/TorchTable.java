@@ -80,6 +80,24 @@ final class TorchTable implements Table {
     }
 
     @Override
+    public float[] dots(int[] rows, Table other, int[] otherRows) {
+        try (NDManager call = manager.newSubManager()) {
+            return gather(rows, call)
+                    .mul(other.gather(otherRows, call))
+                    .sum(new int[] {1})
+                    .toFloatArray();
+        }
+    }
+
+    @Override
+    public void addRows(int[] rows, Table from, int[] fromRows, float[] weights) {
+        try (NDManager call = manager.newSubManager()) {
+            NDArray scale = call.create(weights, new Shape(weights.length, 1));
+            scatterAdd(rows, from.gather(fromRows, call).mul(scale));
+        }
+    }
+
+    @Override
     public void add(NDArray added) {
         values.addi(added);
     }

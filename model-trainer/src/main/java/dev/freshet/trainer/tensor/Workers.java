@@ -12,6 +12,9 @@ import java.util.function.IntConsumer;
 /** A few threads that share a loop; the calling thread is one of them. */
 public final class Workers implements AutoCloseable {
 
+    /** What is done before another thread has woken up. */
+    private static final int SMALL = 1 << 10;
+
     private final int threads;
     private final ExecutorService pool;
 
@@ -30,6 +33,30 @@ public final class Workers implements AutoCloseable {
     /** Threads in all. */
     public int threads() {
         return threads;
+    }
+
+    /** A part of a range. */
+    public interface Range {
+        /** Does the numbers from {@code from} to {@code to} − 1. */
+        void run(int from, int to);
+    }
+
+    /** Divides the numbers below {@code count} among the threads, and waits for all. */
+    public void split(int count, Range range) {
+        split(count, SMALL, range);
+    }
+
+    /**
+     * Divides the numbers below {@code count} among the threads, and waits for all.
+     *
+     * @param least how many are worth more than one thread
+     */
+    public void split(int count, int least, Range range) {
+        if (count < least) {
+            range.run(0, count);
+        } else {
+            run(part -> range.run((int) ((long) count * part / threads), (int) ((long) count * (part + 1) / threads)));
+        }
     }
 
     /** Runs {@code part} for 0 to threads − 1, and waits for all. */

@@ -216,10 +216,10 @@ class ModelsTest {
             maps.apply(out).forward(backend.table(nodes, out, projected), unfolded);
             NDManager manager = backend.manager();
             try (FoldedFeatures folded = FoldedFeatures.of(raw.clone(), nodes, backend, maps)) {
-                NDArray result = folded.project(
-                        manager.arange(nodes).toType(ai.djl.ndarray.types.DataType.INT64, false),
-                        manager.create(weight, new Shape(dimension, out)),
-                        manager.create(bias, new Shape(1, out)));
+                NDArray result = folded.rows(manager.arange(nodes).toType(ai.djl.ndarray.types.DataType.INT64, false))
+                        .project(
+                                manager.create(weight, new Shape(dimension, out)),
+                                manager.create(bias, new Shape(1, out)));
                 assertClose(result.toFloatArray(), unfolded.toFloats(), 1e-5f);
             }
         }

@@ -92,6 +92,34 @@ class BackendTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 16, 67})
+    void productsAndSumsOfRowsEqualTheDefinition(int columns) {
+        Random random = new Random(columns);
+        float[] values = gaussian(4 * columns, random);
+        float[] others = gaussian(3 * columns, random);
+        int[] rows = {3, 0, 3};
+        int[] otherRows = {1, 1, 2};
+        float[] weights = {2, -1, .5f};
+        float[] dots = new float[3];
+        float[] sums = values.clone();
+        for (int r = 0; r < 3; r++) {
+            for (int c = 0; c < columns; c++) {
+                dots[r] += values[rows[r] * columns + c] * others[otherRows[r] * columns + c];
+                sums[rows[r] * columns + c] += weights[r] * others[otherRows[r] * columns + c];
+            }
+        }
+        for (var make : BACKENDS) {
+            try (Backend backend = make.get()) {
+                Table table = backend.table(4, columns, values);
+                Table other = backend.table(3, columns, others);
+                assertClose(table.dots(rows, other, otherRows), dots, 1e-4f);
+                table.addRows(rows, other, otherRows, weights);
+                assertClose(table.toFloats(), sums, 1e-5f);
+            }
+        }
+    }
+
     @Test
     void oneStepOfAdamIsPyTorchs() {
         // MODELS.md §12: a gradient of the size of ε tells PyTorch's form (−5.0e-4) from DJL's (−3.065e-5).

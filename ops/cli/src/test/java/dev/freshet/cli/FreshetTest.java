@@ -65,6 +65,11 @@ class FreshetTest {
                 "bench graph --data . --parallelism 0",
                 "bench graph --data . --naive-events 0",
                 "bench graph --data . --json no-such-folder/file.json",
+                "bench train",
+                "bench train --data no-such-folder",
+                "bench train --data . --epochs 0",
+                "bench train --data . --threads 0",
+                "bench train --data . --json no-such-folder/file.json",
                 "dmo",
             })
     void wrongUsageIsOneLineAndExitCode2(String line) {

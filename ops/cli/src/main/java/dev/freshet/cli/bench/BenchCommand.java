@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures the system on this machine.",
-        subcommands = BenchGraphCommand.class)
+        subcommands = {BenchGraphCommand.class, BenchTrainCommand.class})
 public final class BenchCommand implements Runnable {
 
     @Spec
@@ -18,6 +18,6 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to measure: graph");
+        throw new ParameterException(spec.commandLine(), "name what to measure: graph or train");
     }
 }

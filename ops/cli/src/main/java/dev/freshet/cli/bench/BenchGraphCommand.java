@@ -141,18 +141,7 @@ public final class BenchGraphCommand implements Callable<Integer> {
         if (checkpointInterval.isZero()) {
             throw new ParameterException(spec.commandLine(), "--checkpoint-interval is no time; at least 1ms");
         }
-        writable("--json", json);
-        writable("--profile", profile);
-    }
-
-    private void writable(String option, Path file) {
-        if (file == null) {
-            return;
-        }
-        Path folder = file.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder) || Files.isDirectory(file)) {
-            throw new ParameterException(
-                    spec.commandLine(), option + " is " + file + "; it must be a file in a folder that exists");
-        }
+        OutputFiles.check(spec, "--json", json);
+        OutputFiles.check(spec, "--profile", profile);
     }
 }

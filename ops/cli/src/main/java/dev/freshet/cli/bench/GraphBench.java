@@ -1,8 +1,6 @@
 package dev.freshet.cli.bench;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freshet.cli.CliException;
 import dev.freshet.cli.bench.GraphBenchResult.Job;
 import dev.freshet.cli.bench.GraphBenchResult.Run;
@@ -33,7 +31,6 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -60,7 +57,6 @@ final class GraphBench implements AutoCloseable {
     private static final long SAMPLE_NANOS = 1_000_000_000L;
     private static final int TAIL_LINES = 12;
     private static final int POINTS = 10;
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final Installation installation = Installation.find();
     private final Feed feed;
@@ -146,36 +142,7 @@ final class GraphBench implements AutoCloseable {
         List<String> all = new ArrayList<>(List.of("--bootstrap", broker.bootstrapServers()));
         all.addAll(arguments);
         Path log = folder.resolve("logs").resolve(main + ".log");
-        try (JavaProcess process = JavaProcess.start(installation.jars(YARDSTICKS), flags, main, all, log);
-                ProgressBar bar = Bars.open(name, events, "events")) {
-            while (!process.waitFor(Duration.ofMillis(200))) {
-                lastJson(process).ifPresent(line -> bar.stepTo(line.path("done").asLong(bar.getCurrent())));
-            }
-            Optional<JsonNode> result = lastJson(process);
-            if (process.waitFor() != 0 || result.isEmpty()) {
-                throw new ClusterException(
-                        "the " + name.toLowerCase(Locale.ROOT) + " ended with exit code " + process.waitFor(),
-                        process.tail(TAIL_LINES));
-            }
-            long done = result.get().path("events").asLong();
-            bar.maxHint(done);
-            bar.stepTo(done);
-            return result.get();
-        }
-    }
-
-    private static Optional<JsonNode> lastJson(JavaProcess process) {
-        List<String> lines = process.tail(100);
-        for (int l = lines.size() - 1; l >= 0; l--) {
-            if (lines.get(l).startsWith("{") && lines.get(l).endsWith("}")) {
-                try {
-                    return Optional.of(JSON.readTree(lines.get(l)));
-                } catch (JsonProcessingException e) {
-                    // A line of the log that looks like it.
-                }
-            }
-        }
-        return Optional.empty();
+        return new MeasuringProcess(name, YARDSTICKS, main, flags, all, log).run(events, "events", "events");
     }
 
     private GraphBenchResult ours(Options options, long events, JsonNode limit, JsonNode naive)
