@@ -1,21 +1,29 @@
 package dev.freshet.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freshet.dataset.MmrecDataSet;
 import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.model.Settings;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +68,13 @@ class TrainerMainTest {
                 "evaluate --data . --epochs 0|setting epochs is 0; it must be a whole number from 1 up",
                 "evaluate --data . --json nowhere/file.json|--json is nowhere/file.json; it must be a file in a folder that",
                 "evaluate --data . --threads 0|--threads is 0; it must be at least 1",
+                "evaluate --data . --seeds 0|--seeds is 0; it must be at least 1",
+                "evaluate --data . --seeds x|Invalid value for option '--seeds'",
+                "evaluate --data . --split when|Invalid value for option '--split'",
+                "evaluate --data . --noise image|should be in KEY=VALUE format but was image",
+                "evaluate --data . --load nowhere|--load is nowhere; it must be a folder that --save was given",
+                "evaluate --data . --load . --save x|--load trains nothing; leave out --save",
+                "evaluate --data . --save pom.xml|--save is pom.xml; it must be a folder, or one that can be made",
                 "loop --models m --bootstrap nowhere|--bootstrap is 'nowhere'; it must be HOST:PORT",
                 "loop --models m --bootstrap a:1 --min-interval soon|'soon' is no time; write 500ms, 30s, 5m or 2h",
                 "loop --models m --bootstrap a:1 --model x|no model x; the models are bm3, da-mrs,",
@@ -74,48 +89,176 @@ class TrainerMainTest {
                 .hasSize(1);
     }
 
-    @Test
-    void evaluatesADataSet() throws IOException {
+    /** Users take to items of one of three thirds, which the one modality tells apart; later rows are of later times. */
+    private Path thirds() throws IOException {
         Random random = new Random(1);
-        StringBuilder rows = new StringBuilder("userID\titemID\n");
+        StringBuilder rows = new StringBuilder("userID\titemID\ttimestamp\n");
+        int time = 1_700_000_000;
         for (int user = 0; user < 60; user++) {
             for (int item = user % 3; item < 60; item += 3) {
                 if (random.nextInt(3) > 0) {
-                    rows.append(user).append('\t').append(item).append('\n');
+                    rows.append(user).append('\t').append(item).append('\t').append(time - random.nextInt(100_000));
+                    rows.append('\n');
                 }
             }
         }
         Path data = Files.createDirectory(folder.resolve("thirds"));
         Files.writeString(data.resolve("thirds.inter"), rows);
+        float[] features = new float[60 * 3];
+        int[] neighbors = new int[60 * 2];
+        float[] cosines = new float[60 * 2];
+        for (int item = 0; item < 60; item++) {
+            features[item * 3 + item % 3] = 1;
+            neighbors[2 * item] = item;
+            neighbors[2 * item + 1] = (item + 3) % 60;
+            cosines[2 * item] = 1;
+            cosines[2 * item + 1] = 1;
+        }
+        npy(data.resolve("text_feat.npy"), "<f4", 3, features, null);
+        npy(data.resolve("text_knn2_neighbors.npy"), "<i4", 2, null, neighbors);
+        npy(data.resolve("text_knn2_cosine.npy"), "<f4", 2, cosines, null);
+        return data;
+    }
+
+    private static void npy(Path file, String type, int columns, float[] floats, int[] ints) throws IOException {
+        int count = floats == null ? ints.length : floats.length;
+        String header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + count / columns + ", "
+                + columns + "), }";
+        header = header + " ".repeat(117 - header.length()) + "\n";
+        ByteBuffer bytes = ByteBuffer.allocate(10 + header.length() + 4 * count).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.put((byte) 0x93)
+                .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
+                .put((byte) 1)
+                .put((byte) 0);
+        bytes.putShort((short) header.length()).put(header.getBytes(StandardCharsets.US_ASCII));
+        for (int at = 0; at < count; at++) {
+            bytes.putInt(floats == null ? ints[at] : Float.floatToIntBits(floats[at]));
+        }
+        Files.write(file, bytes.array());
+    }
+
+    private JsonNode evaluate(Path data, String... more) throws IOException {
         Path json = folder.resolve("result.json");
-        Result result = run(
-                "evaluate",
-                "--data",
-                data.toString(),
-                "--model",
-                "lightgcn",
-                "--preset",
-                "live",
-                "--seed",
-                "3",
-                "--json",
-                json.toString());
+        List<String> arguments = new ArrayList<>(List.of("evaluate", "--data", data.toString()));
+        arguments.addAll(List.of(more));
+        arguments.addAll(List.of("--threads", "1", "--json", json.toString()));
+        Result result = run(arguments.toArray(String[]::new));
         assertThat(result.code).as(result.err).isZero();
-        assertThat(result.out).contains("recall@20").contains("ndcg@50");
-        JsonNode node = new ObjectMapper().readTree(json.toFile());
+        return new ObjectMapper().readTree(json.toFile());
+    }
+
+    @Test
+    void evaluatesADataSet() throws IOException {
+        JsonNode node = evaluate(
+                thirds(), "--model", "lightgcn", "--preset", "live", "--seed", "3", "--seeds", "2", "--epochs", "30");
         assertThat(node.path("data").asText()).isEqualTo("thirds");
         assertThat(node.path("model").asText()).isEqualTo("lightgcn");
         assertThat(node.path("preset").asText()).isEqualTo("live");
+        assertThat(node.path("seeds").asInt()).isEqualTo(2);
+        assertThat(node.path("epochs").asInt()).isEqualTo(30);
         // Every user's items are of one third: whoever sees it finds nearly all among the first twenty.
-        assertThat(node.path("metrics").path("recall@20").asDouble()).isGreaterThan(.9);
+        JsonNode recall = node.path("metrics").path("recall@20");
+        assertThat(recall.path("mean").asDouble()).isGreaterThan(.9);
+        double first = node.path("runs").path(0).path("test").path("ndcg@20").asDouble();
+        double second = node.path("runs").path(1).path("test").path("ndcg@20").asDouble();
+        JsonNode ndcg = node.path("metrics").path("ndcg@20");
+        assertThat(ndcg.path("mean").asDouble()).isCloseTo((first + second) / 2, within(1e-12));
+        assertThat(ndcg.path("sd").asDouble()).isCloseTo(Math.abs(first - second) / Math.sqrt(2), within(1e-12));
+        assertThat(node.path("runs").path(1).path("seed").asInt()).isEqualTo(4);
         assertThat(node.path("settings").path("dimension").asText()).isEqualTo("64");
+        assertThat(node.path("published")).isEmpty();
+    }
+
+    @Test
+    void aResumedRunEndsAsAnUninterruptedOne() throws IOException {
+        Path data = thirds();
+        String state = folder.resolve("state").toString();
+        String[] model = {"--model", "freedom", "--set", "neighbors=3", "--set", "batch=64", "--seeds", "2"};
+        JsonNode whole = evaluate(data, with(model, "--epochs", "6"));
+        evaluate(data, with(model, "--epochs", "2", "--resume", state));
+        JsonNode resumed = evaluate(data, with(model, "--epochs", "6", "--resume", state));
+        assertThat(resumed.path("metrics")).isEqualTo(whole.path("metrics"));
+        assertThat(resumed.path("valid")).isEqualTo(whole.path("valid"));
+        // Nothing is left to do.
+        JsonNode again = evaluate(data, with(model, "--epochs", "6", "--resume", state));
+        assertThat(again.path("metrics")).isEqualTo(whole.path("metrics"));
+        Result other = run(with(
+                new String[] {"evaluate", "--data", data.toString(), "--resume", state},
+                with(model, "--set", "layers=1")));
+        assertThat(other.code).isEqualTo(2);
+        assertThat(other.err).contains("--resume finds another run in").contains("layers is 2 there and 1 now");
+    }
+
+    private static String[] with(String[] first, String... second) {
+        return Stream.of(first, second).flatMap(Stream::of).toArray(String[]::new);
+    }
+
+    @Test
+    void aSavedModelIsLoaded() throws IOException {
+        Path data = thirds();
+        String saved = folder.resolve("models").toString();
+        String[] model = {"--model", "vbpr", "--set", "batch=64", "--epochs", "3"};
+        JsonNode trained = evaluate(data, with(model, "--save", saved));
+        assertThat(folder.resolve("models/vbpr-seed-999.safetensors")).isRegularFile();
+        JsonNode loaded = evaluate(data, with(model, "--load", saved));
+        assertThat(loaded.path("metrics")).isEqualTo(trained.path("metrics"));
+        assertThat(loaded.path("runs").path(0).path("epochs").asInt()).isZero();
+        String[] evaluate = {"evaluate", "--data", data.toString(), "--load", saved};
+        Result other = run(with(evaluate, with(model, "--set", "dimension=8")));
+        assertThat(other.code).isEqualTo(2);
+        assertThat(other.err).contains("users is 60 x 128, not 60 x 16");
+        assertThat(run(with(evaluate, with(model, "--seed", "5"))).err)
+                .contains("--load has no vbpr-seed-5.safetensors");
+    }
+
+    @Test
+    void treatsTheDataAsAsked() throws IOException {
+        Path data = thirds();
+        String[] freedom = {"--model", "freedom", "--set", "neighbors=2", "--set", "batch=64", "--epochs", "2"};
+        JsonNode plain = evaluate(data, freedom);
+        JsonNode graph = evaluate(
+                data,
+                with(freedom, "--graph", data.resolve("text_knn2_neighbors.npy").toString()));
+        JsonNode noise = evaluate(data, with(freedom, "--noise", "text=0.5"));
+        JsonNode time = evaluate(data, with(freedom, "--split", "time"));
+        assertThat(graph.path("metrics")).isNotEqualTo(plain.path("metrics"));
+        assertThat(noise.path("metrics")).isNotEqualTo(plain.path("metrics"));
+        assertThat(time.path("metrics")).isNotEqualTo(plain.path("metrics"));
+        assertThat(time.path("treatment").path("--split").asText()).isEqualTo("time");
+        assertWrong(data, "--noise image=0.5", "--noise names the modality image, but the data has features of text");
+        assertWrong(data, "--noise text=1.5", "--noise text is 1.5; it must be a number from 0 to 1");
+        assertWrong(data, "--graph text.npy", "--graph is text.npy; its name must be MODALITY_knnK_neighbors.npy");
+        assertWrong(data, "--graph text_knn3_neighbors.npy", "text_knn3_neighbors.npy: no such file");
+        Files.writeString(data.resolve("thirds.inter"), "userID\titemID\n0\t0\n");
+        assertWrong(data, "--split time", "--split time needs times, but");
+    }
+
+    private static void assertWrong(Path data, String arguments, String message) {
+        Result result = run(with(new String[] {"evaluate", "--data", data.toString()}, arguments.split(" ")));
+        assertThat(result.code).isEqualTo(2);
+        assertThat(result.err).contains(message);
+    }
+
+    @Test
+    void publishedFiguresAreThoseOfTheModelOnItsBackbone() {
+        Settings onBm3 = Settings.of("backbone", "bm3");
+        assertThat(Published.of("amazon-baby", "mcdrec", onBm3))
+                .hasValueSatisfying(figures -> assertThat(figures.metrics()).containsEntry("recall@20", .089));
+        assertThat(Published.of("amazon-baby", "mcdrec", Settings.of("backbone", "freedom")))
+                .hasValueSatisfying(figures -> assertThat(figures.metrics()).containsEntry("recall@20", .1013));
+        assertThat(Published.of("Baby", "lightgcn", Settings.of()))
+                .hasValueSatisfying(figures -> assertThat(figures.source()).startsWith("MMRec"));
+        assertThat(Published.of("globo-clicks", "lightgcn", Settings.of())).isEmpty();
     }
 
     @Test
     void readsAmazonBaby() throws IOException {
         Path baby = Path.of(System.getProperty("freshet.home", "..")).resolve("../shared/data/amazon-baby");
         assumeTrue(Files.isDirectory(baby), "needs the data set amazon-baby, which is not at " + baby);
-        ProtocolData data = ProtocolData.of(MmrecDataSet.open(baby), false, 1, 1);
+        ProtocolData data = ProtocolData.of(
+                MmrecDataSet.open(baby),
+                new ProtocolData.Treatment(ProtocolData.Rows.PUBLISHED, Map.of(), Map.of(), 1),
+                1);
         Interactions train = data.training().train();
         assertThat(train.users()).isEqualTo(19_445);
         assertThat(train.items()).isEqualTo(7_050);

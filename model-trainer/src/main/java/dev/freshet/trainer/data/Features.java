@@ -1,6 +1,8 @@
 package dev.freshet.trainer.data;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * Feature vectors of one modality.
@@ -52,5 +54,30 @@ public record Features(int dimension, float[] values, boolean[] present) {
             }
         }
         return filled;
+    }
+
+    /**
+     * These with the vectors of some items replaced, each by that of another item (DA-MRS's test of robustness, Sec. 4.3.1).
+     *
+     * @param share how many of the items, 0 to 1
+     */
+    public Features replaced(double share, SplittableRandom random) {
+        int[] order = IntStream.range(0, items()).toArray();
+        for (int last = order.length - 1; last > 0; last--) {
+            int other = random.nextInt(last + 1);
+            int swap = order[last];
+            order[last] = order[other];
+            order[other] = swap;
+        }
+        float[] changed = values.clone();
+        boolean[] has = present.clone();
+        int count = items() < 2 ? 0 : (int) Math.round(share * items());
+        for (int n = 0; n < count; n++) {
+            int from = random.nextInt(items() - 1);
+            from += from >= order[n] ? 1 : 0;
+            System.arraycopy(values, from * dimension, changed, order[n] * dimension, dimension);
+            has[order[n]] = present[from];
+        }
+        return new Features(dimension, changed, has);
     }
 }

@@ -23,8 +23,6 @@ import java.util.stream.StreamSupport;
 public final class MmrecDataSet {
 
     private static final String FEATURES = "_feat.npy";
-    private static final String NEIGHBORS = "_knn10_neighbors.npy";
-    private static final String COSINES = "_knn10_cosine.npy";
 
     /** Seconds up to the year 5138; as milliseconds before 1973-03-03, when nobody recorded clicks. */
     private static final long LARGEST_SECONDS = 100_000_000_000L;
@@ -41,6 +39,7 @@ public final class MmrecDataSet {
     private final Split[] splits;
     private final int[] orders;
     private final long[] times;
+    private final boolean timed;
 
     private MmrecDataSet(Path folder, Path file, InterFile rows, SortedMap<String, Path> features, int featureRows) {
         this.folder = folder;
@@ -54,7 +53,8 @@ public final class MmrecDataSet {
         this.orders = rows.orders;
         this.userCount = Arrays.stream(users).max().orElse(-1) + 1;
         this.itemCount = Math.max(Arrays.stream(items).max().orElse(-1) + 1, featureRows);
-        this.times = rows.times != null
+        this.timed = rows.times != null;
+        this.times = timed
                 ? inMilliseconds(rows.times)
                 : EventTimes.spread(users, orders == null ? new int[users.length] : orders);
     }
@@ -207,6 +207,11 @@ public final class MmrecDataSet {
         }
     }
 
+    /** Whether the times are the file's own. */
+    public boolean hasTimes() {
+        return timed;
+    }
+
     /**
      * Event time of each row, milliseconds since 1970; not to be changed. Impossible times of the file stay as they are: they
      * are before or after the others, which is all that an order needs. Where the file has none, see {@link EventTimes}: one
@@ -242,14 +247,13 @@ public final class MmrecDataSet {
         return NpyFile.readFloats(path == null ? folder.resolve(modality + FEATURES) : path);
     }
 
-    /** Whether a neighbor graph of the modality was published with the data set. */
-    public boolean hasNeighbors(String modality) {
-        return Files.exists(folder.resolve(modality + NEIGHBORS));
-    }
-
-    /** Published neighbors of each item, the nearest first; the item itself is usually among them. */
-    public IntMatrix neighbors(String modality) throws IOException {
-        Path path = folder.resolve(modality + NEIGHBORS);
+    /**
+     * Published neighbors of each item, the nearest first; the item itself is usually among them.
+     *
+     * @param path {@code MODALITY_knnK_neighbors.npy}, in any folder
+     * @throws DataSetException if it cannot be read, or is not of these items
+     */
+    public IntMatrix neighbors(Path path) throws IOException {
         IntMatrix neighbors = NpyFile.readInts(path);
         if (neighbors.rows() != itemCount) {
             throw new DataSetException(
@@ -263,9 +267,21 @@ public final class MmrecDataSet {
         return neighbors;
     }
 
-    /** Cosines of {@link #neighbors}. */
-    public FloatMatrix neighborCosines(String modality) throws IOException {
-        return NpyFile.readFloats(folder.resolve(modality + COSINES));
+    /**
+     * Cosines of {@link #neighbors}, from the file {@code MODALITY_knnK_cosine.npy} beside theirs.
+     *
+     * @throws DataSetException if it cannot be read, or has another shape
+     */
+    public FloatMatrix cosines(Path path) throws IOException {
+        IntMatrix neighbors = NpyFile.readInts(path);
+        Path beside = path.resolveSibling(path.getFileName().toString().replace("neighbors", "cosine"));
+        FloatMatrix cosines = NpyFile.readFloats(beside);
+        if (cosines.rows() != neighbors.rows() || cosines.columns() != neighbors.columns()) {
+            throw new DataSetException(beside + ": is " + cosines.rows() + " x " + cosines.columns() + ", but "
+                    + path.getFileName() + " is " + neighbors.rows() + " x " + neighbors.columns()
+                    + "; they must match");
+        }
+        return cosines;
     }
 
     /** The picture of an item, if the data set has one. */

@@ -144,11 +144,15 @@ class MmrecDataSetTest {
         MmrecDataSet data = MmrecDataSet.open(folder);
         assertThat(data.modalities()).containsExactly("image", "text");
         npy("text_knn10_neighbors.npy", "<i4", 4, 2, 3);
-        assertThat(data.hasNeighbors("text")).isTrue();
-        assertThat(data.hasNeighbors("image")).isFalse();
-        assertThat(data.neighbors("text").get(3, 1)).isEqualTo(3);
+        Path published = folder.resolve("text_knn10_neighbors.npy");
+        assertThat(data.neighbors(published).get(3, 1)).isEqualTo(3);
+        npy("text_knn10_cosine.npy", "<f4", 4, 2, 1f);
+        assertThat(data.cosines(published).columns()).isEqualTo(2);
+        npy("text_knn10_cosine.npy", "<f4", 4, 3, 1f);
+        assertThatThrownBy(() -> data.cosines(published))
+                .hasMessageContaining("is 4 x 3, but text_knn10_neighbors.npy is 4 x 2");
         npy("text_knn10_neighbors.npy", "<i4", 4, 2, 4);
-        assertThatThrownBy(() -> data.neighbors("text")).hasMessageContaining("names item 4");
+        assertThatThrownBy(() -> data.neighbors(published)).hasMessageContaining("names item 4");
     }
 
     @Test
