@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The state of a training in a file, which is replaced as a whole after each epoch: whenever the process is stopped, that of the last
@@ -72,7 +74,7 @@ final class Checkpoint {
         Safetensors saved = Safetensors.read(file);
         Map<String, String> texts = new LinkedHashMap<>(saved.metadata());
         String state = texts.remove(STATE);
-        java.util.Set<String> names = new java.util.TreeSet<>(run.keySet());
+        Set<String> names = new TreeSet<>(run.keySet());
         names.addAll(texts.keySet());
         for (String name : names) {
             if (!run.getOrDefault(name, "none").equals(texts.getOrDefault(name, "none"))) {

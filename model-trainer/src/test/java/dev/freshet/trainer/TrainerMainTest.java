@@ -1,6 +1,7 @@
 package dev.freshet.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -92,34 +94,6 @@ class TrainerMainTest {
                 .hasSize(1);
     }
 
-    @Test
-    void benchPrintsProgressThenTheResult() throws IOException {
-        Result result = run(
-                "bench",
-                "--data",
-                thirds().toString(),
-                "--models",
-                "lightgcn,mf-bpr",
-                "--warm-up",
-                "1",
-                "--epochs",
-                "2");
-        assertThat(result.code).as(result.err).isZero();
-        List<String> lines = result.out.strip().lines().toList();
-        assertThat(lines).hasSize(7).contains("{\"done\":6,\"of\":6}");
-        JsonNode node = new ObjectMapper().readTree(lines.get(6));
-        for (String model : List.of("lightgcn", "mf-bpr")) {
-            JsonNode timing = node.path("models").path(model);
-            assertThat(timing.path("seconds_per_epoch").asDouble()).isPositive();
-            assertThat(timing.path("runs").asInt()).isEqualTo(2);
-            assertThat(timing.path("seconds")).hasSize(2);
-            assertThat(timing.has("native_bytes_last")).isTrue();
-        }
-        assertThat(node.path("full_ranking_seconds").asDouble()).isPositive();
-        assertThat(node.path("propagation").path("difference").asDouble()).isLessThan(1e-5);
-        assertThat(node.path("propagation").path("torch_seconds").asDouble()).isPositive();
-    }
-
     /** Users take to items of one of three thirds, which the one modality tells apart; later rows are of later times. */
     private Path thirds() throws IOException {
         Random random = new Random(1);
@@ -156,8 +130,7 @@ class TrainerMainTest {
         String header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + count / columns + ", "
                 + columns + "), }";
         header = header + " ".repeat(117 - header.length()) + "\n";
-        ByteBuffer bytes =
-                ByteBuffer.allocate(10 + header.length() + 4 * count).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(10 + header.length() + 4 * count).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put((byte) 0x93)
                 .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
                 .put((byte) 1)
@@ -180,6 +153,34 @@ class TrainerMainTest {
     }
 
     @Test
+    void benchPrintsProgressThenTheResult() throws IOException {
+        Result result = run(
+                "bench",
+                "--data",
+                thirds().toString(),
+                "--models",
+                "lightgcn,mf-bpr",
+                "--warm-up",
+                "1",
+                "--epochs",
+                "2");
+        assertThat(result.code).as(result.err).isZero();
+        List<String> lines = result.out.strip().lines().toList();
+        assertThat(lines).hasSize(7).contains("{\"done\":6,\"of\":6}");
+        JsonNode node = new ObjectMapper().readTree(lines.get(6));
+        for (String model : List.of("lightgcn", "mf-bpr")) {
+            JsonNode timing = node.path("models").path(model);
+            assertThat(timing.path("seconds_per_epoch").asDouble()).isPositive();
+            assertThat(timing.path("runs").asInt()).isEqualTo(2);
+            assertThat(timing.path("seconds")).hasSize(2);
+            assertThat(timing.has("native_bytes_last")).isTrue();
+        }
+        assertThat(node.path("full_ranking_seconds").asDouble()).isPositive();
+        assertThat(node.path("propagation").path("difference").asDouble()).isLessThan(1e-5);
+        assertThat(node.path("propagation").path("torch_seconds").asDouble()).isPositive();
+    }
+
+    @Test
     void evaluatesADataSet() throws IOException {
         JsonNode node = evaluate(
                 thirds(), "--model", "lightgcn", "--preset", "live", "--seed", "3", "--seeds", "2", "--epochs", "30");
@@ -194,10 +195,8 @@ class TrainerMainTest {
         double first = node.path("runs").path(0).path("test").path("ndcg@20").asDouble();
         double second = node.path("runs").path(1).path("test").path("ndcg@20").asDouble();
         JsonNode ndcg = node.path("metrics").path("ndcg@20");
-        assertThat(ndcg.path("mean").asDouble())
-                .isCloseTo((first + second) / 2, org.assertj.core.api.Assertions.within(1e-12));
-        assertThat(ndcg.path("sd").asDouble())
-                .isCloseTo(Math.abs(first - second) / Math.sqrt(2), org.assertj.core.api.Assertions.within(1e-12));
+        assertThat(ndcg.path("mean").asDouble()).isCloseTo((first + second) / 2, within(1e-12));
+        assertThat(ndcg.path("sd").asDouble()).isCloseTo(Math.abs(first - second) / Math.sqrt(2), within(1e-12));
         assertThat(node.path("runs").path(1).path("seed").asInt()).isEqualTo(4);
         assertThat(node.path("settings").path("dimension").asText()).isEqualTo("64");
         assertThat(node.path("published")).isEmpty();

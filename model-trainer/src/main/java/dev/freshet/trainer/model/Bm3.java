@@ -11,10 +11,12 @@ import dev.freshet.trainer.tensor.Parameter;
 import dev.freshet.trainer.tensor.Propagation;
 import dev.freshet.trainer.tensor.Table;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 
 /**
  * BM3 (Zhou et al., WWW 2023): LightGCN, with the embeddings of the items added once more, trained without negatives by its
@@ -149,7 +151,7 @@ final class Bm3 implements Model {
         try (NDManager call = backend.manager().newSubManager()) {
             float[] all = bootstrap.predict(out.tensor(call), call).toFloatArray();
             int[] degrees = data.train().itemDegrees();
-            int[] cold = java.util.stream.IntStream.range(0, data.items())
+            int[] cold = IntStream.range(0, data.items())
                     .filter(item -> degrees[item] == 0)
                     .toArray();
             if (cold.length > 0 && !contents.isEmpty()) {
@@ -168,8 +170,8 @@ final class Bm3 implements Model {
             }
             return Embeddings.of(
                     dimension,
-                    java.util.Arrays.copyOf(all, users * dimension),
-                    java.util.Arrays.copyOfRange(all, users * dimension, all.length));
+                    Arrays.copyOf(all, users * dimension),
+                    Arrays.copyOfRange(all, users * dimension, all.length));
         }
     }
 

@@ -11,6 +11,7 @@ import ai.djl.nn.norm.Dropout;
 import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Parameter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -110,7 +111,7 @@ final class ItemDiffusion implements AutoCloseable {
         UNet.Pass pass = estimator.new Pass(leaves::whole, true);
         NDList parts = new NDList();
         for (int from = 0; from < items; from += CHUNK) {
-            int[] own = java.util.Arrays.copyOfRange(steps, from, Math.min(items, from + CHUNK));
+            int[] own = Arrays.copyOfRange(steps, from, Math.min(items, from + CHUNK));
             parts.add(estimate(pass, rows(noised, from), conditions, from, own));
         }
         NDArray estimate = below(parts);
@@ -141,7 +142,7 @@ final class ItemDiffusion implements AutoCloseable {
             NDArray x = rows(embeddings, from).mul((float) diffusion.signal(last));
             int[] steps = new int[(int) x.getShape().get(0)];
             for (int n = last; n >= 0; n--) {
-                java.util.Arrays.fill(steps, n);
+                Arrays.fill(steps, n);
                 try (NDManager call = manager.newSubManager()) {
                     call.tempAttachAll(x);
                     NDArray estimate = estimate(pass, x, conditions, from, steps);

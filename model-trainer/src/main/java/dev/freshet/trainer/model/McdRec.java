@@ -13,6 +13,7 @@ import dev.freshet.trainer.tensor.Parameter;
 import dev.freshet.trainer.tensor.Propagation;
 import dev.freshet.trainer.tensor.Table;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -206,7 +207,7 @@ final class McdRec implements Model {
     private float[] edgeWeights() {
         Interactions train = data.train();
         float[] weights = new float[train.size()];
-        java.util.Arrays.fill(weights, 1);
+        Arrays.fill(weights, 1);
         if (scoreWeight > 0) {
             float[] all = nodes.value().toFloats();
             int dimension = nodes.value().columns();

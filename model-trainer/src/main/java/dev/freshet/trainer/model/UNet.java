@@ -12,6 +12,7 @@ import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Parameter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -225,7 +226,7 @@ final class UNet implements AutoCloseable {
 
         Norm(String name, int channels) {
             float[] ones = new float[channels];
-            java.util.Arrays.fill(ones, 1);
+            Arrays.fill(ones, 1);
             scale = parameter(name + ".scale", new Shape(1, channels, 1, 1), ones);
             shift = parameter(name + ".shift", new Shape(1, channels, 1, 1), new float[channels]);
         }

@@ -7,6 +7,7 @@ import dev.freshet.graph.IdIndex;
 import dev.freshet.trainer.data.Features;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.data.TrainingData;
+import dev.freshet.trainer.store.Safetensors;
 import dev.freshet.trainer.store.Safetensors.Matrix;
 import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.HostBackend;

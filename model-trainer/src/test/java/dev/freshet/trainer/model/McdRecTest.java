@@ -10,6 +10,7 @@ import ai.djl.ndarray.types.Shape;
 import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.evaluation.FullRanking;
+import dev.freshet.trainer.tensor.Adam;
 import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.HostBackend;
 import dev.freshet.trainer.tensor.Parameter;
@@ -17,7 +18,9 @@ import dev.freshet.trainer.tensor.Workers;
 import dev.freshet.trainer.train.Training;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -87,7 +90,9 @@ class McdRecTest {
                     norm += (double) g * g;
                 }
                 norm = Math.sqrt(norm);
-                if (norm < 1e-3) {
+                // The estimator has hundreds of parameters of a few kinds; others have nothing to be told from
+                // rounding.
+                if (norm < 1e-3 || names.get(p).startsWith("estimator") && p % 11 > 0) {
                     continue;
                 }
                 double difference = (loss(backend, settings, values, p, gradient, H / norm)
@@ -162,10 +167,10 @@ class McdRecTest {
             NDArray embeddings = manager.create(rows, new Shape(64, 16));
             // The condition tells all.
             List<NDArray> conditions = List.of(embeddings);
-            dev.freshet.trainer.tensor.Adam adam = new dev.freshet.trainer.tensor.Adam(.005);
+            Adam adam = new Adam(.005);
             double first = 0;
             double last = 0;
-            for (int step = 0; step < 150; step++) {
+            for (int step = 0; step < 100; step++) {
                 try (Leaves leaves = new Leaves(backend)) {
                     last = leaves.backward(() -> {
                         ItemDiffusion.Trained trained = diffusion.train(embeddings, conditions, leaves, random);
@@ -196,8 +201,8 @@ class McdRecTest {
             try (Workers workers = new Workers(1);
                     Backend backend = new HostBackend(1);
                     Model model = McdRec.FACTORY.create(data, settings, backend, 1)) {
-                new Training(model, data.train(), settings, workers, 1).epochs(15, epoch -> {});
-                int[] users = java.util.stream.IntStream.range(0, data.users()).toArray();
+                new Training(model, data.train(), settings, workers, 1).epochs(10, epoch -> {});
+                int[] users = IntStream.range(0, data.users()).toArray();
                 int[][] lists = FullRanking.rank(model.embed(), data.train(), users, 3, workers);
                 int own = 0;
                 for (int user : users) {
@@ -220,10 +225,7 @@ class McdRecTest {
                             DATA, settings("paper-freedom").with("loss", "none"), backend, 1))
                     .hasMessage("setting loss is none, but mcdrec on freedom has no other loss");
             assertThatThrownBy(() -> McdRec.FACTORY.create(
-                            new TrainingData(DATA.train(), java.util.Map.of(), java.util.Map.of(), 1),
-                            settings("paper"),
-                            backend,
-                            1))
+                            new TrainingData(DATA.train(), Map.of(), Map.of(), 1), settings("paper"), backend, 1))
                     .hasMessage("mcdrec needs features of the items, and the data has none");
         }
     }

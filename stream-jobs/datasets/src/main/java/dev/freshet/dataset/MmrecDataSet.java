@@ -39,6 +39,7 @@ public final class MmrecDataSet {
     private final Split[] splits;
     private final int[] orders;
     private final long[] times;
+    private final boolean timed;
 
     private MmrecDataSet(Path folder, Path file, InterFile rows, SortedMap<String, Path> features, int featureRows) {
         this.folder = folder;
@@ -52,7 +53,8 @@ public final class MmrecDataSet {
         this.orders = rows.orders;
         this.userCount = Arrays.stream(users).max().orElse(-1) + 1;
         this.itemCount = Math.max(Arrays.stream(items).max().orElse(-1) + 1, featureRows);
-        this.times = rows.times != null
+        this.timed = rows.times != null;
+        this.times = timed
                 ? inMilliseconds(rows.times)
                 : EventTimes.spread(users, orders == null ? new int[users.length] : orders);
     }
@@ -203,6 +205,11 @@ public final class MmrecDataSet {
         if (splits == null) {
             throw new IllegalStateException(file + " has no column x_label, and so no published split");
         }
+    }
+
+    /** Whether the times are the file's own. */
+    public boolean hasTimes() {
+        return timed;
     }
 
     /**
