@@ -89,6 +89,14 @@ class ModelsTest {
         assertGradients(Spumr.FACTORY, settings);
     }
 
+    /** The step in closed form. */
+    @Test
+    void gradientsOfSpumrInTheLoopEqualFiniteDifferences() {
+        assertGradients(
+                Spumr.FACTORY,
+                Models.preset(Spumr.FACTORY, "live").with("dimension", "4", "neighbors", "3", "regularization", "0.1"));
+    }
+
     @Test
     void gradientsOfLightGcnEqualFiniteDifferences() {
         assertGradients(

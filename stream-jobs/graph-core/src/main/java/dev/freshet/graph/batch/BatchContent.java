@@ -55,6 +55,9 @@ public final class BatchContent {
         Set<String> ids = new TreeSet<>(
                 tables.isEmpty() ? Set.of() : vectors.get(tables.firstKey()).keySet());
         ids.removeIf(id -> tables.values().stream().anyMatch(table -> !table.contains(id)));
+        if (ids.isEmpty()) {
+            return;
+        }
         List<String> items = List.copyOf(ids);
         List<float[]> units = new ArrayList<>();
         List<PackedRows> packed = new ArrayList<>();
