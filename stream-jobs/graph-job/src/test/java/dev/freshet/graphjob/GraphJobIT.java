@@ -119,9 +119,10 @@ class GraphJobIT {
             assertThat(job.refuse(1, "--k-max", "20"))
                     .last()
                     .asString()
-                    .isEqualTo("graph-job: the job ended: the state was made with {f-max=40, k-max=60, window=PT7200H},"
-                            + " this job has {f-max=40, k-max=20, window=PT7200H}: go on with the same, or start with an"
-                            + " empty state, which is made anew from the topics");
+                    .isEqualTo("graph-job: the job ended: the state was made with {content-top-k=3, f-max=40, k-max=60,"
+                            + " user-cooccurrence=on, window=PT7200H}, this job has {content-top-k=3, f-max=40, k-max=20,"
+                            + " user-cooccurrence=on, window=PT7200H}: go on with the same, or start with an empty state,"
+                            + " which is made anew from the topics");
         }
     }
 
