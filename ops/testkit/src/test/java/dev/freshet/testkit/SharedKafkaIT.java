@@ -20,7 +20,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class TestKafkaIT {
+class SharedKafkaIT {
 
     private final TestKafka kafka = TestKafka.shared();
 
