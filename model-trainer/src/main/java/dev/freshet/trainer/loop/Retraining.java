@@ -38,16 +38,15 @@ final class Retraining {
     /**
      * What came out.
      *
-     * @param embeddings embeddings to release
+     * @param embeddings embeddings to release; null if it may not be released
      * @param outcome how the training went
      * @param test metrics on the held-out slice, before the model saw it
      * @param popularity metrics of the most popular items on the same slice
      * @param inForce metrics of the release in force on the same slice; null where they could not be measured
      * @param evaluated parameters before the second step
-     * @param released parameters after it
+     * @param released parameters after it; none if it may not be released
      * @param warm whether it started from a saved model, be it in part
-     * @param accepted whether it may be released
-     * @param reason why
+     * @param reason why it may be released, or may not
      */
     record Candidate(
             Embeddings embeddings,
@@ -58,8 +57,21 @@ final class Retraining {
             Map<String, Matrix> evaluated,
             Map<String, Matrix> released,
             boolean warm,
-            boolean accepted,
-            String reason) {}
+            String reason) {
+
+        /** Whether it may be released. */
+        boolean accepted() {
+            return embeddings != null;
+        }
+
+        private Candidate refused(String why) {
+            return new Candidate(null, outcome, test, popularity, inForce, evaluated, Map.of(), warm, why);
+        }
+
+        private Candidate accepted(Embeddings trained, Map<String, Matrix> parameters, String why) {
+            return new Candidate(trained, outcome, test, popularity, inForce, evaluated, parameters, warm, why);
+        }
+    }
 
     Retraining(ModelFactory factory, Settings settings, Backend backend, Workers workers, long seed) {
         this.factory = factory;
@@ -100,22 +112,13 @@ final class Retraining {
             evaluated = ModelStore.values(model.parameters());
         }
         Metrics popularity = FullRanking.popularity(train, data.slice().test(), workers);
-        boolean warm = found > 0;
+        Candidate candidate =
+                new Candidate(null, outcome, test, popularity, inForce, evaluated, Map.of(), found > 0, null);
         String refusal = outcome.diverged()
                 ? "the loss is not finite in epoch " + outcome.epochs()
                 : Gate.refusal(test, inForce, popularity);
         if (refusal != null) {
-            return new Candidate(
-                    null,
-                    outcome,
-                    test,
-                    popularity,
-                    inForce,
-                    evaluated,
-                    Map.of(),
-                    warm,
-                    false,
-                    reason(refusal, measured));
+            return candidate.refused(reason(refusal, measured));
         }
         TrainingData present = new TrainingData(data.all(), data.features(), data.graphs(), workers.threads());
         try (Model model = factory.create(present, settings, backend, seed + 1)) {
@@ -135,28 +138,11 @@ final class Retraining {
                     });
             Embeddings embeddings = model.embed();
             if (!finite || !embeddings.finite()) {
-                return new Candidate(
-                        null,
-                        outcome,
-                        test,
-                        popularity,
-                        inForce,
-                        evaluated,
-                        Map.of(),
-                        warm,
-                        false,
-                        reason("the loss is not finite", measured));
+                return candidate.refused(reason("the loss is not finite", measured));
             }
-            return new Candidate(
+            return candidate.accepted(
                     embeddings,
-                    outcome,
-                    test,
-                    popularity,
-                    inForce,
-                    evaluated,
                     ModelStore.values(model.parameters()),
-                    warm,
-                    true,
                     reason(Gate.acceptance(test, inForce, popularity), measured));
         }
     }

@@ -29,12 +29,12 @@ final class Bm3 implements Model {
     static final String NAME = "bm3";
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory(NAME, presets(), Bm3::new);
+    static final ModelFactory FACTORY = new ModelFactory(NAME, presets(), Bm3::new);
 
     private static Map<String, Settings> presets() {
-        Settings paper = NamedFactory.protocol("layers", "1").plus(Bootstrap.SETTINGS);
+        Settings paper = ModelFactory.protocol("layers", "1").plus(Bootstrap.SETTINGS);
         return Map.of(
-                NamedFactory.PAPER,
+                ModelFactory.PAPER,
                 paper,
                 "paper-sports",
                 paper.with("regularization", "0.01"),

@@ -34,10 +34,10 @@ final class DaMrs implements Model {
     private static final double TEMPERATURE = .2;
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory("da-mrs", presets(), DaMrs::new);
+    static final ModelFactory FACTORY = new ModelFactory("da-mrs", presets(), DaMrs::new);
 
     private static Map<String, Settings> presets() {
-        Settings paper = NamedFactory.protocol(
+        Settings paper = ModelFactory.protocol(
                         "backbone",
                         "lightgcn",
                         "layers",
@@ -57,7 +57,7 @@ final class DaMrs implements Model {
                 .plus(PairLoss.VIEWS)
                 .with(Settings.BATCH, "4096", Settings.EPOCHS, "500", Settings.PATIENCE, "25");
         return Map.of(
-                NamedFactory.PAPER,
+                ModelFactory.PAPER,
                 paper,
                 "paper-sports",
                 paper.with(Settings.PATIENCE, "20"),

@@ -36,10 +36,10 @@ class Dragon implements Model {
     private static final float SLOPE = .01f;
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory("dragon", presets(), Dragon::new);
+    static final ModelFactory FACTORY = new ModelFactory("dragon", presets(), Dragon::new);
 
     static Map<String, Settings> presets() {
-        Settings paper = NamedFactory.protocol(
+        Settings paper = ModelFactory.protocol(
                         "layers",
                         "2",
                         "regularization",
@@ -52,7 +52,7 @@ class Dragon implements Model {
                         PairLoss.BPR)
                 .plus(PairLoss.VIEWS)
                 .with(Settings.LEARNING_RATE, "0.0001");
-        return Map.of(NamedFactory.PAPER, paper, "paper-clothing", paper.with("regularization", "0.1"));
+        return Map.of(ModelFactory.PAPER, paper, "paper-clothing", paper.with("regularization", "0.1"));
     }
 
     private final TrainingData data;

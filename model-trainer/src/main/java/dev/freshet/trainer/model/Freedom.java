@@ -25,11 +25,11 @@ final class Freedom implements Model {
     static final String NAME = "freedom";
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory(
+    static final ModelFactory FACTORY = new ModelFactory(
             NAME,
             Map.of(
-                    NamedFactory.PAPER,
-                    NamedFactory.protocol(
+                    ModelFactory.PAPER,
+                    ModelFactory.protocol(
                                     "layers",
                                     "2",
                                     "pruned-edges",

@@ -17,59 +17,29 @@ import java.util.SplittableRandom;
 public final class LightGcn implements Model {
 
     /** How to make one. */
-    public static final ModelFactory FACTORY = new ModelFactory() {
-        @Override
-        public String name() {
-            return "lightgcn";
-        }
+    public static final ModelFactory FACTORY = new ModelFactory(
+            "lightgcn",
+            presets(),
+            (data, settings, backend, seed) -> new LightGcn(data, settings, backend, new SplittableRandom(seed)));
 
-        @Override
-        public Map<String, Settings> presets() {
-            Settings paper = Settings.of(
-                            Settings.LEARNING_RATE,
-                            "0.001",
-                            Settings.BATCH,
-                            "2048",
-                            Settings.EPOCHS,
-                            "1000",
-                            Settings.PATIENCE,
-                            "20",
-                            Settings.VALIDATE_EVERY,
-                            "1",
-                            "dimension",
-                            "64",
-                            "layers",
-                            "2",
-                            "regularization",
-                            "0.0001",
-                            PairLoss.SETTING,
-                            PairLoss.BPR)
-                    .plus(PairLoss.VIEWS);
-            return Map.of(
-                    "paper",
-                    paper,
-                    "live",
-                    paper.with(
-                            Settings.LEARNING_RATE,
-                            "0.01",
-                            Settings.BATCH,
-                            "8192",
-                            Settings.EPOCHS,
-                            "60",
-                            Settings.PATIENCE,
-                            "5"));
-        }
-
-        @Override
-        public String defaultPreset() {
-            return "paper";
-        }
-
-        @Override
-        public Model create(TrainingData data, Settings settings, Backend backend, long seed) {
-            return new LightGcn(data, settings, backend, new SplittableRandom(seed));
-        }
-    };
+    private static Map<String, Settings> presets() {
+        Settings paper = ModelFactory.protocol(
+                        "layers", "2", "regularization", "0.0001", PairLoss.SETTING, PairLoss.BPR)
+                .plus(PairLoss.VIEWS);
+        return Map.of(
+                ModelFactory.PAPER,
+                paper,
+                ModelFactory.LIVE,
+                paper.with(
+                        Settings.LEARNING_RATE,
+                        "0.01",
+                        Settings.BATCH,
+                        "8192",
+                        Settings.EPOCHS,
+                        "60",
+                        Settings.PATIENCE,
+                        "5"));
+    }
 
     private final int users;
     private final double regularization;

@@ -28,7 +28,7 @@ final class Margo extends Dragon {
     private static final float TINY = 1e-12f;
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory("margo", presets(), Margo::new);
+    static final ModelFactory FACTORY = new ModelFactory("margo", presets(), Margo::new);
 
     static Map<String, Settings> presets() {
         Settings own = Settings.of(

@@ -34,10 +34,10 @@ final class McdRec implements Model {
      * How to make one. {@code paper} has Eq. 10 and 11, BPR and the loss of the diffusion, beside BM3's own loss; {@code code} has
      * what the authors' code adds up, which leaves BPR out. {@code paper-freedom} is not in their code: the settings of both.
      */
-    static final ModelFactory FACTORY = new NamedFactory("mcdrec", presets(), McdRec::new);
+    static final ModelFactory FACTORY = new ModelFactory("mcdrec", presets(), McdRec::new);
 
     private static Map<String, Settings> presets() {
-        Settings onBm3 = NamedFactory.protocol(
+        Settings onBm3 = ModelFactory.protocol(
                         "backbone",
                         Bm3.NAME,
                         "layers",
@@ -66,7 +66,7 @@ final class McdRec implements Model {
                 .plus(PairLoss.VIEWS)
                 .with(Settings.BATCH, "512", "dropout", "0.3");
         return Map.of(
-                NamedFactory.PAPER,
+                ModelFactory.PAPER,
                 onBm3,
                 "paper-freedom",
                 onBm3.with(

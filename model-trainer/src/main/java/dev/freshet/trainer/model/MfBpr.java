@@ -20,11 +20,11 @@ final class MfBpr implements Backbone {
     static final String NAME = "mf-bpr";
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory(
+    static final ModelFactory FACTORY = new ModelFactory(
             NAME,
             Map.of(
-                    NamedFactory.PAPER,
-                    NamedFactory.protocol("regularization", "0.01", PairLoss.SETTING, PairLoss.BPR)
+                    ModelFactory.PAPER,
+                    ModelFactory.protocol("regularization", "0.01", PairLoss.SETTING, PairLoss.BPR)
                             .plus(PairLoss.VIEWS)),
             (data, settings, backend, seed) -> {
                 SplittableRandom random = new SplittableRandom(seed);

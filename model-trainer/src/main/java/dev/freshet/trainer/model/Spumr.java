@@ -44,110 +44,86 @@ public final class Spumr implements Model {
     private static final double OUT_OF_REACH = 1e9;
 
     /** How to make one. */
-    public static final ModelFactory FACTORY = new ModelFactory() {
-        @Override
-        public String name() {
-            return "spumr";
-        }
+    public static final ModelFactory FACTORY = new ModelFactory(
+            "spumr",
+            presets(),
+            ModelFactory.LIVE,
+            (data, settings, backend, seed) -> new Spumr(data, settings, backend, new SplittableRandom(seed)));
 
-        @Override
-        public Map<String, Settings> presets() {
-            Settings paper = Settings.of(
-                    Settings.LEARNING_RATE,
-                    "0.001",
-                    Settings.BATCH,
-                    "2048",
-                    Settings.EPOCHS,
-                    "1000",
-                    Settings.PATIENCE,
-                    "20",
-                    Settings.VALIDATE_EVERY,
-                    "1",
-                    "dimension",
-                    "64",
-                    "neighbors",
-                    "10",
-                    "features",
-                    "true",
-                    "semantic-layers",
-                    "3",
-                    "collaborative-layers",
-                    "1",
-                    "tables",
-                    "false",
-                    "id-expert",
-                    "false",
-                    "user-item-layers",
-                    "2",
-                    "item-graph",
-                    "after",
-                    "kept-edges",
-                    "1",
-                    "fusion",
-                    "gate",
-                    "gate-top-k",
-                    "0",
-                    "mean-head",
-                    "mlp",
-                    "sampling",
-                    "true",
-                    "initial-log-variance",
-                    "0",
-                    "bpr",
-                    "pointwise",
-                    "bpr-weight",
-                    "1",
-                    "contrast-weight",
-                    "0.01",
-                    "contrast-temperature",
-                    "1",
-                    "contrast-popularity",
-                    "0",
-                    "score",
-                    "dot",
-                    "kl-weight",
-                    "0.005",
-                    "uncertainty-weight",
-                    "0.005",
-                    "regularization",
-                    "0");
-            // What validation on Amazon Baby prefers in the time that a loop has: tables of every modality and of ids,
-            // spread
-            // along all graphs, without the uncertain gate (w/o UPA), ranked by pairs.
-            Settings live = paper.with(
-                    Settings.LEARNING_RATE,
-                    "0.003",
-                    "tables",
-                    "true",
-                    "id-expert",
-                    "true",
-                    "mean-head",
-                    "identity",
-                    "sampling",
-                    "false",
-                    "fusion",
-                    "concat",
-                    "bpr",
-                    "pairwise",
-                    "contrast-weight",
-                    "0",
-                    "kl-weight",
-                    "0",
-                    "uncertainty-weight",
-                    "0");
-            return Map.of("paper", paper, "live", live);
-        }
-
-        @Override
-        public String defaultPreset() {
-            return "live";
-        }
-
-        @Override
-        public Model create(TrainingData data, Settings settings, Backend backend, long seed) {
-            return new Spumr(data, settings, backend, new SplittableRandom(seed));
-        }
-    };
+    private static Map<String, Settings> presets() {
+        Settings paper = ModelFactory.protocol(
+                "neighbors",
+                "10",
+                "features",
+                "true",
+                "semantic-layers",
+                "3",
+                "collaborative-layers",
+                "1",
+                "tables",
+                "false",
+                "id-expert",
+                "false",
+                "user-item-layers",
+                "2",
+                "item-graph",
+                "after",
+                "kept-edges",
+                "1",
+                "fusion",
+                "gate",
+                "gate-top-k",
+                "0",
+                "mean-head",
+                "mlp",
+                "sampling",
+                "true",
+                "initial-log-variance",
+                "0",
+                "bpr",
+                "pointwise",
+                "bpr-weight",
+                "1",
+                "contrast-weight",
+                "0.01",
+                "contrast-temperature",
+                "1",
+                "contrast-popularity",
+                "0",
+                "score",
+                "dot",
+                "kl-weight",
+                "0.005",
+                "uncertainty-weight",
+                "0.005",
+                "regularization",
+                "0");
+        // What validation on Amazon Baby prefers in the time that a loop has: tables of every modality and of ids,
+        // spread
+        // along all graphs, without the uncertain gate (w/o UPA), ranked by pairs.
+        Settings live = paper.with(
+                Settings.LEARNING_RATE,
+                "0.003",
+                "tables",
+                "true",
+                "id-expert",
+                "true",
+                "mean-head",
+                "identity",
+                "sampling",
+                "false",
+                "fusion",
+                "concat",
+                "bpr",
+                "pairwise",
+                "contrast-weight",
+                "0",
+                "kl-weight",
+                "0",
+                "uncertainty-weight",
+                "0");
+        return Map.of(ModelFactory.PAPER, paper, ModelFactory.LIVE, live);
+    }
 
     private final Backend backend;
     private final int users;

@@ -22,11 +22,11 @@ final class Vbpr implements Backbone {
     static final String NAME = "vbpr";
 
     /** How to make one. */
-    static final ModelFactory FACTORY = new NamedFactory(
+    static final ModelFactory FACTORY = new ModelFactory(
             NAME,
             Map.of(
-                    NamedFactory.PAPER,
-                    NamedFactory.protocol("regularization", "1", PairLoss.SETTING, PairLoss.BPR)
+                    ModelFactory.PAPER,
+                    ModelFactory.protocol("regularization", "1", PairLoss.SETTING, PairLoss.BPR)
                             .plus(PairLoss.VIEWS)),
             (data, settings, backend, seed) -> {
                 SplittableRandom random = new SplittableRandom(seed);
