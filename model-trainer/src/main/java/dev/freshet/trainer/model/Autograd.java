@@ -17,6 +17,15 @@ final class Autograd {
     }
 
     /**
+     * A tensor times a number. {@link NDArray#mul(Number)} and its like free the number's memory at once, which autograd reads in the
+     * backward pass: gradients would be wrong whenever the garbage collector has run between. This one lives as long as the tensor's
+     * manager.
+     */
+    static NDArray times(NDArray tensor, double number) {
+        return tensor.mul(tensor.getManager().create((float) number));
+    }
+
+    /**
      * Computes a scalar loss, and the gradients of all leaves.
      *
      * @return the loss

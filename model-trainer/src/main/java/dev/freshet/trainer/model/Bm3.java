@@ -163,7 +163,7 @@ final class Bm3 implements Model {
                             content.bias().value().tensor(call));
                     sum = sum.add(bootstrap.predict(projected, call));
                 }
-                float[] predicted = sum.div(contents.size()).toFloatArray();
+                float[] predicted = Autograd.times(sum, 1.0 / contents.size()).toFloatArray();
                 for (int c = 0; c < cold.length; c++) {
                     System.arraycopy(predicted, c * dimension, all, (users + cold[c]) * dimension, dimension);
                 }

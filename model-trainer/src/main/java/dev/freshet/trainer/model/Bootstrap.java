@@ -100,11 +100,11 @@ final class Bootstrap implements AutoCloseable {
                     Projection.apply(features, leaves.whole(content.weight()), leaves.whole(content.bias()));
             NDArray predicted = Projection.apply(projected, w, b).get(itemOf);
             NDArray own = dropped(projected).get(itemOf);
-            sum = sum.add(
-                    distance(predicted, anchor).add(distance(predicted, own)).mul((float) contentWeight));
+            sum = sum.add(Autograd.times(distance(predicted, anchor).add(distance(predicted, own)), contentWeight));
         }
-        return sum.add(Losses.embeddingNorms(all.get(new NDIndex(":{}", users)), all.get(new NDIndex("{}:", users)))
-                .mul((float) regularization));
+        return sum.add(Autograd.times(
+                Losses.embeddingNorms(all.get(new NDIndex(":{}", users)), all.get(new NDIndex("{}:", users))),
+                regularization));
     }
 
     /** 1 − cosine, averaged over the rows. */

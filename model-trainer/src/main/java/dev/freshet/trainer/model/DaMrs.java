@@ -200,10 +200,11 @@ final class DaMrs implements Model {
             NDIndex part = new NDIndex("{}:{}", from, Math.min(from + rows, count));
             sum += leaves.backwardPart(() -> {
                 NDArray some = u.get(part);
-                return Denoising.bernoulliKl(
+                return Autograd.times(
+                        Denoising.bernoulliKl(
                                 some.matMul(Denoising.directions(items).transpose()),
-                                some.matMul(Denoising.directions(contents).transpose()))
-                        .mul((float) weight);
+                                some.matMul(Denoising.directions(contents).transpose())),
+                        weight);
             });
         }
         return sum;
@@ -286,9 +287,9 @@ final class DaMrs implements Model {
             long[] some = Arrays.stream(items, from, Math.min(from + part, count))
                     .asLongStream()
                     .toArray();
-            sum += leaves.backwardPart(
-                    () -> Denoising.alignment(rows, leaves.manager().create(some), neighbors, TEMPERATURE, positives)
-                            .mul((float) (aiWeight / count)));
+            sum += leaves.backwardPart(() -> Autograd.times(
+                    Denoising.alignment(rows, leaves.manager().create(some), neighbors, TEMPERATURE, positives),
+                    aiWeight / count));
         }
         return sum;
     }

@@ -33,11 +33,14 @@ final class Denoising {
         NDArray p = sigmoid(positives);
         long views = p.getShape().get(0);
         NDArray mean = p.mean(new int[] {0});
-        NDArray variance = p.sub(mean).square().sum(new int[] {0}).div(Math.max(1, views - 1));
+        NDArray variance = Autograd.times(p.sub(mean).square().sum(new int[] {0}), 1.0 / Math.max(1, views - 1));
         NDArray random = sigmoid(negatives).mean();
-        NDArray wanted = mean.mul(variance.mul(-2).exp()).clip(0, 1);
-        NDArray doubted =
-                p.max(new int[] {0}).sub(random).clip(0, 1).mul(mean.lt(random).toType(DataType.FLOAT32, false));
+        NDArray wanted = mean.mul(Autograd.times(variance, -2).exp());
+        NDArray doubted = p.max(new int[] {0})
+                .sub(random)
+                .getNDArrayInternal()
+                .relu()
+                .mul(mean.lt(random).toType(DataType.FLOAT32, false));
         return new DenoisingWeights(wanted, doubted);
     }
 
@@ -135,7 +138,8 @@ final class Denoising {
             NDArray single = own.scatter(multi, multi.zerosLike().toType(own.getDataType(), false), 1)
                     .topK(k, 1)
                     .get(1);
-            NDArray weights = cosines.get(view).div((float) temperature).exp();
+            NDArray weights =
+                    Autograd.times(cosines.get(view), 1.0 / temperature).exp();
             NDArray total = weights.sum(new int[] {1});
             NDArray agreed = weights.gather(multi, 1).sum(new int[] {1});
             NDArray lone = weights.gather(single, 1).sum(new int[] {1});
@@ -149,7 +153,7 @@ final class Denoising {
             }
             sum = sum == null ? loss : sum.add(loss);
         }
-        return sum.sum().div(count);
+        return Autograd.times(sum.sum(), 1.0 / count);
     }
 
     /** Rows of length 1; a row of zeros, which has no direction, stays as it is and gets no gradient. */

@@ -146,7 +146,7 @@ class Dragon implements Model {
     }
 
     private static NDArray leaky(NDArray x) {
-        return NDArrays.maximum(x, x.mul(SLOPE));
+        return NDArrays.maximum(x, Autograd.times(x, SLOPE));
     }
 
     Dragon(TrainingData data, Settings settings, Backend backend, long seed) {
@@ -286,7 +286,7 @@ class Dragon implements Model {
             NDArray n = third.rows(out, outGradient, Rows.offset(batch.negatives(), users));
             pairs.forward(fused);
             NDArray loss = rankingLoss(batch, u, p, n, third)
-                    .add(penalty(batch, preferences, weights).mul((float) regularization));
+                    .add(Autograd.times(penalty(batch, preferences, weights), regularization));
             double number = loss.getFloat();
             if (!Double.isFinite(number)) {
                 return number;
@@ -329,7 +329,7 @@ class Dragon implements Model {
     }
 
     static NDArray baseTwo(NDArray loss) {
-        return loss.div((float) Math.log(2));
+        return Autograd.times(loss, 1.0 / Math.log(2));
     }
 
     /** Number of modalities. */
@@ -350,7 +350,7 @@ class Dragon implements Model {
     /** The modalities side by side, those of a user times the user's weights; [nodes × all columns]. */
     private NDArray beside(List<NDArray> representations, NDArray weights) {
         NDArray ones = weights.getManager().ones(new Shape(items, modalities.size()));
-        NDArray all = weights.concat(ones, 0).mul(layerCount + 1);
+        NDArray all = Autograd.times(weights.concat(ones, 0), layerCount + 1);
         List<NDArray> blocks = new ArrayList<>();
         for (int m = 0; m < modalities.size(); m++) {
             blocks.add(representations.get(m).mul(all.get(new NDIndex(":, {}:{}", m, m + 1))));

@@ -171,8 +171,7 @@ final class Freedom implements Model {
                 NDArray ranking = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
                 return contents.isEmpty()
                         ? ranking
-                        : ranking.add(
-                                contentLoss(batch, u, contents, true, leaves).mul((float) regularization));
+                        : ranking.add(Autograd.times(contentLoss(batch, u, contents, true, leaves), regularization));
             });
             if (Double.isFinite(loss)) {
                 leaves.giveBack();

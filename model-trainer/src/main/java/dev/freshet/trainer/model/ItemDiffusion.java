@@ -139,15 +139,15 @@ final class ItemDiffusion implements AutoCloseable {
         int last = diffusion.steps() - 1;
         NDList parts = new NDList();
         for (int from = 0; from < items; from += CHUNK) {
-            NDArray x = rows(embeddings, from).mul((float) diffusion.signal(last));
+            NDArray x = Autograd.times(rows(embeddings, from), diffusion.signal(last));
             int[] steps = new int[(int) x.getShape().get(0)];
             for (int n = last; n >= 0; n--) {
                 Arrays.fill(steps, n);
                 try (NDManager call = manager.newSubManager()) {
                     call.tempAttachAll(x);
                     NDArray estimate = estimate(pass, x, conditions, from, steps);
-                    NDArray before = estimate.mul((float) diffusion.estimateWeight(n))
-                            .add(x.mul((float) diffusion.currentWeight(n)));
+                    NDArray before = Autograd.times(estimate, diffusion.estimateWeight(n))
+                            .add(Autograd.times(x, diffusion.currentWeight(n)));
                     before.attach(manager);
                     x = before;
                 }
@@ -183,7 +183,7 @@ final class ItemDiffusion implements AutoCloseable {
     }
 
     private NDArray mixed(NDArray embeddings, NDArray estimate) {
-        return estimate.mul((float) weight).add(embeddings.mul((float) (1 - weight)));
+        return Autograd.times(estimate, weight).add(Autograd.times(embeddings, 1 - weight));
     }
 
     /** MLP(x | h^m…): what goes into the graph. */

@@ -33,7 +33,7 @@ final class Losses {
             NDArray norm = table.square().sum().add(1e-24f).sqrt();
             sum = sum == null ? norm : sum.add(norm);
         }
-        return sum.div(tables[tables.length - 1].getShape().get(0));
+        return Autograd.times(sum, 1.0 / tables[tables.length - 1].getShape().get(0));
     }
 
     /**
@@ -69,8 +69,8 @@ final class Losses {
      * @param bias what is taken off the logits of each item, [1 × batch] or [batch × batch]
      */
     static NDArray inBatch(NDArray users, NDArray items, NDArray bias, double temperature) {
-        NDArray logits =
-                users.matMul(items.transpose()).div((float) temperature).sub(bias);
+        NDArray logits = Autograd.times(users.matMul(items.transpose()), 1.0 / temperature)
+                .sub(bias);
         long batch = users.getShape().get(0);
         NDArray own = users.getManager()
                 .arange((int) batch)
@@ -86,13 +86,14 @@ final class Losses {
 
     /** SPUMR, Eq. 7, averaged over rows: KL(N(μ, σ²) ‖ N(0, 1)) = ½ Σ (μ² + σ² − log σ² − 1). */
     static NDArray standardNormalKl(NDArray mean, NDArray logVariance) {
-        return mean.square()
-                .add(logVariance.exp())
-                .sub(logVariance)
-                .sub(1)
-                .sum(new int[] {1})
-                .mean()
-                .mul(.5f);
+        return Autograd.times(
+                mean.square()
+                        .add(logVariance.exp())
+                        .sub(logVariance)
+                        .sub(1)
+                        .sum(new int[] {1})
+                        .mean(),
+                .5f);
     }
 
     /** The columns of several matrices side by side. */

@@ -117,12 +117,13 @@ final class Margo extends Dragon {
                 positiveWeights,
                 negativeWeights);
         return baseTwo(pairLoss(batch, u, positive, negative))
-                .add(supervision.mul((float) calibration))
-                .add(positiveLogits
-                        .square()
-                        .mean()
-                        .add(negativeLogits.square().mean())
-                        .mul((float) regularization));
+                .add(Autograd.times(supervision, calibration))
+                .add(Autograd.times(
+                        positiveLogits
+                                .square()
+                                .mean()
+                                .add(negativeLogits.square().mean()),
+                        regularization));
     }
 
     /** Eq. 2: the score of each pair by each modality, [rows × modalities]. */
@@ -135,18 +136,22 @@ final class Margo extends Dragon {
     /** Eq. 5 and 6: how reliable each modality is in each triple, from how far it puts the user's item first; rows sum to 1. */
     static NDArray reliability(NDArray differences) {
         NDArray wrong = differences.lt(0).toType(DataType.FLOAT32, false);
-        return differences.mul(wrong.neg().add(1)).add(wrong.mul(UNRELIABLE)).softmax(1);
+        return differences
+                .mul(wrong.neg().add(1))
+                .add(Autograd.times(wrong, UNRELIABLE))
+                .softmax(1);
     }
 
     /** Eq. 7: tanh(gap / τ) where the whole score puts the user's item first, else 0. */
     static NDArray confidence(NDArray gap, double scale) {
-        return NDArrays.maximum(gap, gap.zerosLike()).div((float) scale).tanh();
+        return Autograd.times(NDArrays.maximum(gap, gap.zerosLike()), 1.0 / scale)
+                .tanh();
     }
 
     /** Eq. 8, averaged: γ KL(z ‖ mean of the weights of both items). The mean in place of the sum takes ln 2 off, no gradient. */
     static NDArray calibration(
             NDArray reliability, NDArray confidence, NDArray positiveWeights, NDArray negativeWeights) {
-        NDArray joint = positiveWeights.add(negativeWeights).div(2);
+        NDArray joint = Autograd.times(positiveWeights.add(negativeWeights), 1.0 / 2);
         NDArray terms =
                 reliability.mul(reliability.add(TINY).log().sub(joint.add(TINY).log()));
         return terms.sum(new int[] {1}).mul(confidence).mean();

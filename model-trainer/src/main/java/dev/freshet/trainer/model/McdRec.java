@@ -268,7 +268,7 @@ final class McdRec implements Model {
                 ItemDiffusion.Trained trained =
                         diffusion.train(embeddings(all), trainedConditions(first), first, random);
                 input = all.get(new NDIndex(":{}", users)).concat(trained.items(), 0);
-                diffusionLoss = trained.loss() == null ? null : trained.loss().mul((float) diffusionLossWeight);
+                diffusionLoss = trained.loss() == null ? null : Autograd.times(trained.loss(), diffusionLossWeight);
             }
             in.zero();
             in.add(input.stopGradient());
@@ -319,8 +319,8 @@ final class McdRec implements Model {
             NDArray n = all.get(step.create(Rows.longs(batch.negatives(), users)));
             sum = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
             if (freedom && regularization > 0) {
-                sum = sum.add(Freedom.contentLoss(batch, u, contents, trainedFeatures, leaves)
-                        .mul((float) regularization));
+                sum = sum.add(Autograd.times(
+                        Freedom.contentLoss(batch, u, contents, trainedFeatures, leaves), regularization));
             }
         }
         if (bootstrap != null) {

@@ -445,7 +445,7 @@ public final class Spumr implements Model {
                 if (training) {
                     NDArray noise =
                             manager.create(gaussian(which.length * dimension), new Shape(which.length, dimension));
-                    sample = mean.add(logVariance.mul(.5f).exp().mul(noise));
+                    sample = mean.add(Autograd.times(logVariance, .5f).exp().mul(noise));
                 }
             }
             samples.add(sample);
@@ -476,7 +476,7 @@ public final class Spumr implements Model {
         int k = settings.whole("gate-top-k", 0);
         if (k > 0 && k < experts.size()) {
             NDArray least = logits.topK(k, 1, true, true).get(0).stopGradient().min(new int[] {1}, true);
-            logits = logits.sub(logits.lt(least).toType(DataType.FLOAT32, false).mul((float) OUT_OF_REACH));
+            logits = logits.sub(Autograd.times(logits.lt(least).toType(DataType.FLOAT32, false), OUT_OF_REACH));
         }
         return logits.softmax(1);
     }
@@ -495,7 +495,7 @@ public final class Spumr implements Model {
             for (NDArray part : parts.subList(1, parts.size())) {
                 fused = fused.add(part);
             }
-            fused = gated ? fused : fused.div(parts.size());
+            fused = gated ? fused : Autograd.times(fused, 1.0 / parts.size());
         }
         return cosine ? Losses.unit(fused) : fused;
     }
@@ -636,30 +636,29 @@ public final class Spumr implements Model {
             NDArray bpr = settings.oneOf("bpr", "pointwise", "pairwise").equals("pointwise")
                     ? Losses.logistic(positive).add(Losses.logistic(negative.neg()))
                     : Losses.bpr(positive, negative);
-            terms.add(bpr.mul((float) ranking));
+            terms.add(Autograd.times(bpr, ranking));
         }
         double contrast = settings.number("contrast-weight");
         if (contrast > 0) {
-            terms.add(
-                    Losses.inBatch(u, p, contrastBias(batch, step), temperature).mul((float) contrast));
+            terms.add(Autograd.times(Losses.inBatch(u, p, contrastBias(batch, step), temperature), contrast));
         }
         double kl = settings.number("kl-weight");
         double uncertainty = settings.number("uncertainty-weight");
         for (int m = 0; m < encoded.logVariances().size(); m++) {
             NDArray logVariance = encoded.logVariances().get(m);
             if (kl > 0) {
-                terms.add(Losses.standardNormalKl(encoded.means().get(m), logVariance)
-                        .mul((float) kl));
+                terms.add(Autograd.times(Losses.standardNormalKl(encoded.means().get(m), logVariance), kl));
             }
             if (uncertainty > 0 && gated) {
                 // Eq. 9.
                 NDArray variance = logVariance.exp().sum(new int[] {1}, true);
-                terms.add(column(encoded.weights(), m).mul(variance).mean().mul((float) uncertainty));
+                terms.add(Autograd.times(
+                        column(encoded.weights(), m).mul(variance).mean(), uncertainty));
             }
         }
         if (!own.isEmpty()) {
-            terms.add(Losses.embeddingNorms(own.values().toArray(NDArray[]::new))
-                    .mul((float) settings.number("regularization")));
+            terms.add(Autograd.times(
+                    Losses.embeddingNorms(own.values().toArray(NDArray[]::new)), settings.number("regularization")));
         }
         NDArray sum = terms.get(0);
         for (NDArray term : terms.subList(1, terms.size())) {
@@ -682,7 +681,7 @@ public final class Spumr implements Model {
                 .eq(items.reshape(1, size))
                 .toType(DataType.FLOAT32, false)
                 .sub(step.eye(size));
-        return copies.mul((float) OUT_OF_REACH).add(step.create(popularity, new Shape(1, size)));
+        return Autograd.times(copies, OUT_OF_REACH).add(step.create(popularity, new Shape(1, size)));
     }
 
     @Override
@@ -739,7 +738,7 @@ public final class Spumr implements Model {
         for (NDArray part : parts.subList(1, parts.size())) {
             sum = sum.add(part);
         }
-        return gated ? sum : sum.div(parts.size() * parts.size());
+        return gated ? sum : Autograd.times(sum, 1.0 / (parts.size() * parts.size()));
     }
 
     private static void copy(NDArray from, float[] to, int at) {

@@ -299,8 +299,7 @@ final class UNet implements AutoCloseable {
             NDArray queries = query.apply(pass, h).reshape(flat).transpose(0, 2, 1);
             NDArray keys = key.apply(pass, h).reshape(flat);
             NDArray values = value.apply(pass, h).reshape(flat).transpose(0, 2, 1);
-            NDArray weights = queries.matMul(keys)
-                    .mul((float) (1 / Math.sqrt(shape.get(1))))
+            NDArray weights = Autograd.times(queries.matMul(keys), 1 / Math.sqrt(shape.get(1)))
                     .softmax(2);
             NDArray mixed = weights.matMul(values).transpose(0, 2, 1).reshape(shape);
             return x.add(project.apply(pass, mixed));

@@ -10,10 +10,14 @@ import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.HostBackend;
 import dev.freshet.trainer.tensor.Parameter;
 import dev.freshet.trainer.tensor.TorchBackend;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -213,6 +217,60 @@ class ModelGradientTest {
             }
             assertThat(here.embed().users()).containsExactly(there.embed().users(), within(1e-5f));
             assertThat(here.embed().items()).containsExactly(there.embed().items(), within(1e-5f));
+        }
+    }
+
+    static Stream<Arguments> everyModel() {
+        return Stream.concat(all(), Stream.of(model("spumr", "neighbors", "3")));
+    }
+
+    /** What autograd reads must not be freed before. */
+    @ParameterizedTest
+    @MethodSource("everyModel")
+    void gradientsOutliveTheGarbageCollector(ModelFactory factory, Settings settings) throws Exception {
+        Map<String, float[]> expected = gradients(factory, settings);
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicInteger collections = new AtomicInteger();
+        Thread collector = new Thread(() -> {
+            while (!done.get()) {
+                System.gc();
+                collections.incrementAndGet();
+                LockSupport.parkNanos(5_000_000);
+            }
+        });
+        List<Map<String, float[]>> runs = new ArrayList<>();
+        collector.start();
+        try {
+            do {
+                runs.add(gradients(factory, settings));
+            } while (collections.get() < 10);
+        } finally {
+            done.set(true);
+            collector.join();
+        }
+        runs.forEach(run -> run.forEach((name, gradient) ->
+                assertThat(distance(gradient, expected.get(name))).as(name).isLessThan(1e-5)));
+    }
+
+    private static double distance(float[] a, float[] b) {
+        double greatest = 0;
+        for (int at = 0; at < a.length; at++) {
+            // NaN is as far as can be.
+            greatest = Math.abs(a[at] - b[at]) <= greatest ? greatest : Math.abs(a[at] - b[at]);
+        }
+        return greatest;
+    }
+
+    private static Map<String, float[]> gradients(ModelFactory factory, Settings settings) {
+        try (Backend backend = new HostBackend(2);
+                Model model = factory.create(DATA, settings, backend, 3)) {
+            model.startEpoch(new SplittableRandom(4));
+            model.step(BATCH);
+            Map<String, float[]> gradients = new TreeMap<>();
+            model.parameters()
+                    .forEach(parameter ->
+                            gradients.put(parameter.name(), parameter.gradient().toFloats()));
+            return gradients;
         }
     }
 }
