@@ -19,10 +19,7 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,8 +30,6 @@ public final class LoopWatcher implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LoopWatcher.class);
     private static final Duration POLL = Duration.ofMillis(200);
-    private static final Duration RETRY = Duration.ofSeconds(1);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
     private static final int MAX_CURVE = 500;
 
     /**
@@ -46,11 +41,9 @@ public final class LoopWatcher implements AutoCloseable {
      */
     public record Training(Evaluation newest, boolean finished, List<Evaluation> curve) {}
 
-    private final Supplier<Consumer<byte[], byte[]>> consumers;
     private final DeadLetters deadLetters;
-    private final Thread thread = new Thread(this::run, "loop-watcher");
-    private volatile boolean closed;
-    private volatile Consumer<byte[], byte[]> consumer;
+    private final ReadingThread thread;
+    private final Map<TopicPartition, Long> positions = new HashMap<>();
 
     private SnapshotManifest newest;
     private final Deque<Evaluation> curve = new ArrayDeque<>();
@@ -59,44 +52,15 @@ public final class LoopWatcher implements AutoCloseable {
 
     /** @param consumers makes consumers of committed records that are assigned by hand */
     LoopWatcher(Supplier<Consumer<byte[], byte[]>> consumers, DeadLetters deadLetters) {
-        this.consumers = consumers;
+        this.thread = new ReadingThread("loop-watcher", consumers, this::follow);
         this.deadLetters = deadLetters;
     }
 
     void start() {
-        thread.setDaemon(true);
         thread.start();
     }
 
-    private void run() {
-        Map<TopicPartition, Long> positions = new HashMap<>();
-        while (!closed) {
-            try (Consumer<byte[], byte[]> reader = consumers.get()) {
-                consumer = reader;
-                follow(reader, positions);
-            } catch (WakeupException | InterruptException e) {
-                LOG.debug("stopped");
-            } catch (KafkaException e) {
-                LOG.warn("cannot read the loop's topics ({}); trying again", e.getMessage());
-                pause();
-            } catch (RuntimeException e) {
-                LOG.error("cannot read the loop's topics; trying again", e);
-                pause();
-            }
-        }
-    }
-
-    private synchronized void pause() {
-        try {
-            if (!closed) {
-                wait(RETRY.toMillis());
-            }
-        } catch (InterruptedException e) {
-            closed = true;
-        }
-    }
-
-    private void follow(Consumer<byte[], byte[]> reader, Map<TopicPartition, Long> positions) {
+    private void follow(Consumer<byte[], byte[]> reader) {
         List<TopicPartition> partitions = new ArrayList<>();
         for (Topic<?> topic : List.of(Topic.GRAPH_SNAPSHOTS, Topic.EVALUATIONS, Topic.DEAD_LETTERS)) {
             partitions.addAll(Consumers.partitions(reader, topic.name()));
@@ -107,7 +71,7 @@ public final class LoopWatcher implements AutoCloseable {
             reader.seek(partition, Math.max(beginnings.get(partition), positions.getOrDefault(partition, 0L)));
         }
         Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
-        while (!closed) {
+        while (!thread.isClosed()) {
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 take(record);
             }
@@ -187,19 +151,6 @@ public final class LoopWatcher implements AutoCloseable {
 
     @Override
     public void close() {
-        synchronized (this) {
-            closed = true;
-            notifyAll();
-        }
-        Consumer<byte[], byte[]> reader = consumer;
-        if (reader != null) {
-            reader.wakeup();
-        }
-        try {
-            // An interrupt would leave the client half closed.
-            thread.join(CLOSE_TIMEOUT.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }

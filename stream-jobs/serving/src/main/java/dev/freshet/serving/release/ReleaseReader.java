@@ -17,10 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,8 +30,6 @@ public final class ReleaseReader implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReleaseReader.class);
     private static final Duration POLL = Duration.ofMillis(100);
-    private static final Duration RETRY = Duration.ofSeconds(1);
-    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
     /** Announcements that are kept, the newest, besides the one in force. */
     public static final int KEPT = 100;
@@ -60,29 +55,26 @@ public final class ReleaseReader implements AutoCloseable {
         }
     }
 
-    private final Clients clients;
     private final Refusals refusals;
     private final ServingContext serving;
     private final EmbeddingReader embeddings;
-    private final Thread thread = new Thread(this::run, "release-reader");
+    private final ReadingThread thread;
     private final CountDownLatch first = new CountDownLatch(1);
     private final List<Announcement> history = new ArrayList<>();
     /** Why an announcement cannot be put in force, by its offset. */
     private final Map<Long, String> unsound = new HashMap<>();
 
-    private volatile Consumer<byte[], byte[]> consumer;
+    private long position;
     private volatile Loading loading;
-    private volatile boolean closed;
 
     ReleaseReader(Clients clients, Refusals refusals, ServingContext serving) {
-        this.clients = clients;
         this.refusals = refusals;
         this.serving = serving;
         this.embeddings = new EmbeddingReader(clients, refusals);
+        this.thread = new ReadingThread("release-reader", clients::consumer, this::follow);
     }
 
     void start() {
-        thread.setDaemon(true);
         thread.start();
     }
 
@@ -91,53 +83,27 @@ public final class ReleaseReader implements AutoCloseable {
         first.await();
     }
 
-    private void run() {
-        long position = 0;
-        while (!closed) {
-            try (Consumer<byte[], byte[]> reader = clients.consumer()) {
-                consumer = reader;
-                TopicPartition partition = new TopicPartition(Topic.MODELS.name(), 0);
-                reader.assign(List.of(partition));
-                reader.seek(
-                        partition,
-                        Math.max(
-                                position,
-                                reader.beginningOffsets(List.of(partition)).get(partition)));
-                long end = reader.endOffsets(List.of(partition)).get(partition);
-                boolean pending = first.getCount() > 0 || position > 0;
-                while (!closed) {
-                    for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
-                        pending |= take(record);
-                    }
-                    position = reader.position(partition);
-                    if (position >= end) {
-                        if (pending) {
-                            putNewestInForce();
-                            forgetOld();
-                            pending = false;
-                        }
-                        first.countDown();
-                    }
+    private void follow(Consumer<byte[], byte[]> reader) throws InterruptedException {
+        TopicPartition partition = new TopicPartition(Topic.MODELS.name(), 0);
+        reader.assign(List.of(partition));
+        reader.seek(
+                partition,
+                Math.max(position, reader.beginningOffsets(List.of(partition)).get(partition)));
+        long end = reader.endOffsets(List.of(partition)).get(partition);
+        boolean pending = first.getCount() > 0 || position > 0;
+        while (!thread.isClosed()) {
+            for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
+                pending |= take(record);
+            }
+            position = reader.position(partition);
+            if (position >= end) {
+                if (pending) {
+                    putNewestInForce();
+                    forgetOld();
+                    pending = false;
                 }
-            } catch (WakeupException | InterruptException | InterruptedException e) {
-                LOG.debug("stopped");
-            } catch (KafkaException e) {
-                LOG.warn("cannot read releases ({}); trying again", e.getMessage());
-                pause();
-            } catch (RuntimeException e) {
-                LOG.error("cannot read releases; trying again", e);
-                pause();
+                first.countDown();
             }
-        }
-    }
-
-    private synchronized void pause() {
-        try {
-            if (!closed) {
-                wait(RETRY.toMillis());
-            }
-        } catch (InterruptedException e) {
-            closed = true;
         }
     }
 
@@ -266,19 +232,6 @@ public final class ReleaseReader implements AutoCloseable {
 
     @Override
     public void close() {
-        synchronized (this) {
-            closed = true;
-            notifyAll();
-        }
-        Consumer<byte[], byte[]> reader = consumer;
-        if (reader != null) {
-            reader.wakeup();
-        }
-        try {
-            // An interrupt would leave the client half closed.
-            thread.join(CLOSE_TIMEOUT.toMillis());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }
