@@ -1,20 +1,11 @@
 package dev.freshet.graphjob;
 
-import dev.freshet.graph.incremental.ListSink;
 import dev.freshet.graph.incremental.NodeTable;
 import dev.freshet.graph.incremental.NodeUpdates;
 import dev.freshet.graph.incremental.PairRows;
-import dev.freshet.schema.NeighborList;
-import dev.freshet.schema.SnapshotFile;
-import dev.freshet.topic.Keys;
-import dev.freshet.topic.Topic;
 import java.io.File;
-import java.io.IOException;
 import java.io.Serializable;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.metrics.Gauge;
@@ -41,8 +32,7 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
     private final ArrayList<Graph> graphs;
     private transient NodeTable nodes;
     private transient PairRows rows;
-    private transient ChainStates chainStates;
-    private transient Map<String, SnapshotChain<NeighborList>> chains;
+    private transient GraphOutput lists;
     private transient boolean erased;
     private transient long flushMillis;
 
@@ -66,23 +56,13 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
                 MAX_PENDING,
                 temporary[getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() % temporary.length].toPath(),
                 context.isRestored());
-        chainStates = new ChainStates(context);
-        chains = new LinkedHashMap<>();
+        lists = new GraphOutput(context, folder, getRuntimeContext().getTaskInfo(), output);
         for (Graph graph : graphs) {
             if (graph.minCount() == 0) {
                 rows.addJaccard(graph.name(), graph.topK(), stores.nodes(graph.name()));
             } else {
                 rows.addCooccurrence(graph.name(), graph.minCount(), graph.topK(), stores.nodes(graph.name()));
             }
-            chains.put(
-                    graph.name(),
-                    new SnapshotChain<>(
-                            graph.name(),
-                            NeighborList.class,
-                            folder,
-                            getRuntimeContext().getTaskInfo().getIndexOfThisSubtask(),
-                            getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks(),
-                            chainStates.restored()));
         }
         getMetricGroup().gauge("scoringMillis", (Gauge<Long>) () -> flushMillis);
         getMetricGroup().gauge("spilledBytes", (Gauge<Long>) rows::spilledBytes);
@@ -104,57 +84,32 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
         long start = System.nanoTime();
         if (erased) {
             erased = false;
-            chains.values().forEach(SnapshotChain::rewrite);
+            lists.rewrite();
         }
-        rows.flush(checkpointId, list -> {
-            output.collect(new StreamRecord<>(new Outbound(
-                    Topic.NEIGHBORS.name(),
-                    Keys.neighbors(list.getGraph(), list.getNode()).getBytes(StandardCharsets.UTF_8),
-                    list.getNeighbors().isEmpty()
-                            ? null
-                            : Topic.NEIGHBORS.codec().encode(list))));
-            try {
-                chains.get(list.getGraph()).append(list);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
-        for (Map.Entry<String, SnapshotChain<NeighborList>> chain : chains.entrySet()) {
-            String graph = chain.getKey();
-            CutPart part = new CutPart();
-            List<SnapshotFile> files = new ArrayList<>();
-            chain.getValue().cut(checkpointId, writer -> rows.forEach(graph, unchecked(writer)), part, files);
-            part.manifest = Cut.manifest(
-                    files,
-                    Map.of(graph + ".nodes", rows.listCount(graph), graph + ".edges", rows.edgeCount(graph)),
-                    List.of());
-            output.collect(Cut.TAG, new StreamRecord<>(part));
+        rows.flush(checkpointId, lists::send);
+        for (Graph graph : graphs) {
+            String name = graph.name();
+            lists.cut(
+                    name,
+                    checkpointId,
+                    rows.listCount(name),
+                    rows.edgeCount(name),
+                    Map.of(),
+                    sink -> rows.forEach(name, sink));
         }
         flushMillis = (System.nanoTime() - start) / 1_000_000;
-    }
-
-    private static ListSink unchecked(SnapshotChain.RowWriter<NeighborList> writer) {
-        return list -> {
-            try {
-                writer.write(list);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        };
     }
 
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
-        chainStates.save(chains.values());
+        lists.save();
     }
 
     @Override
     public void close() throws Exception {
-        if (chains != null) {
-            for (SnapshotChain<NeighborList> chain : chains.values()) {
-                chain.abort();
-            }
+        if (lists != null) {
+            lists.abort();
         }
         if (rows != null) {
             rows.close();

@@ -3,21 +3,9 @@ package dev.freshet.graphjob;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.content.ContentGraphs;
-import dev.freshet.graph.incremental.ListSink;
 import dev.freshet.graph.incremental.UserLinks;
-import dev.freshet.schema.NeighborList;
-import dev.freshet.schema.SnapshotFile;
-import dev.freshet.topic.Keys;
-import dev.freshet.topic.Topic;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -48,9 +36,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     private final int exactUpTo;
     private final long maxWork;
     private transient ContentGraphs graphs;
-    private transient ChainStates chainStates;
-    private transient Map<String, SnapshotChain<NeighborList>> chains;
-    private transient List<ChainState> restored;
+    private transient GraphOutput lists;
     private transient long changesAtBarrier;
     private transient long changesAtFlush;
     private transient long flushMillis;
@@ -75,30 +61,15 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
                 exactUpTo,
                 new KeyedStores(getKeyedStateBackend(), context.getKeyedStateStore()).lists("content-lists"),
                 context.isRestored());
-        chainStates = new ChainStates(context);
-        restored = new ArrayList<>();
-        chainStates.restored().forEach(restored::add);
-        chains = new TreeMap<>();
-        for (ChainState state : restored) {
-            chain(state.content);
-        }
+        lists = new GraphOutput(context, folder, getRuntimeContext().getTaskInfo(), output);
         getMetricGroup().gauge("contentMillis", (Gauge<Long>) () -> flushMillis);
-    }
-
-    private SnapshotChain<NeighborList> chain(String graph) throws IOException {
-        SnapshotChain<NeighborList> chain = chains.get(graph);
-        if (chain == null) {
-            chain = new SnapshotChain<>(graph, NeighborList.class, folder, 0, 1, restored);
-            chains.put(graph, chain);
-        }
-        return chain;
     }
 
     @Override
     public void processElement1(StreamRecord<ItemVector> element) {
         ItemVector update = element.getValue();
         if (update.modality == null) {
-            rewrite();
+            lists.rewrite();
         } else if (update.vector == null) {
             graphs.remove(update.modality, update.item);
         } else {
@@ -109,13 +80,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     @Override
     public void processElement2(StreamRecord<NodeBatch> element) {
         if (element.getValue().erased) {
-            rewrite();
+            lists.rewrite();
         }
         UserLinks.apply(element.getValue().data, graphs::link);
-    }
-
-    private void rewrite() {
-        chains.values().forEach(SnapshotChain::rewrite);
     }
 
     @Override
@@ -127,12 +94,20 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
             return;
         }
         long start = System.nanoTime();
-        graphs.flush(checkpointId, this::send);
-        Set<String> all = new TreeSet<>(graphs.names());
+        graphs.flush(checkpointId, lists::send);
         // A graph whose vectors have all gone is not known any more after a restart, its files are.
-        all.addAll(chains.keySet());
+        Set<String> all = lists.graphs();
+        all.addAll(graphs.names());
         for (String graph : all) {
-            cut(graph, checkpointId);
+            Map<String, Double> means = graphs.meanCosines();
+            means.keySet().removeIf(modality -> !graph.equals(GraphNames.itemContent(modality)));
+            lists.cut(
+                    graph,
+                    checkpointId,
+                    graphs.nodes(graph),
+                    graphs.edges(graph),
+                    means,
+                    sink -> graphs.forEach(graph, sink));
         }
         flushMillis = (System.nanoTime() - start) / 1_000_000;
     }
@@ -148,54 +123,16 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         return behind;
     }
 
-    private void send(NeighborList list) {
-        output.collect(new StreamRecord<>(new Outbound(
-                Topic.NEIGHBORS.name(),
-                Keys.neighbors(list.getGraph(), list.getNode()).getBytes(StandardCharsets.UTF_8),
-                list.getNeighbors().isEmpty() ? null : Topic.NEIGHBORS.codec().encode(list))));
-        try {
-            chain(list.getGraph()).append(list);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private void cut(String graph, long checkpointId) throws Exception {
-        CutPart part = new CutPart();
-        List<SnapshotFile> files = new ArrayList<>();
-        chain(graph).cut(checkpointId, writer -> graphs.forEach(graph, unchecked(writer)), part, files);
-        Map<String, Double> means = graphs.meanCosines();
-        means.keySet().removeIf(modality -> !graph.equals(GraphNames.itemContent(modality)));
-        part.manifest = Cut.manifest(
-                files,
-                Map.of(graph + ".nodes", graphs.nodes(graph), graph + ".edges", graphs.edges(graph)),
-                List.of(),
-                means);
-        output.collect(Cut.TAG, new StreamRecord<>(part));
-    }
-
-    private static ListSink unchecked(SnapshotChain.RowWriter<NeighborList> writer) {
-        return list -> {
-            try {
-                writer.write(list);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        };
-    }
-
     @Override
     public void snapshotState(StateSnapshotContext context) throws Exception {
         super.snapshotState(context);
-        chainStates.save(chains.values());
+        lists.save();
     }
 
     @Override
     public void close() throws Exception {
-        if (chains != null) {
-            for (SnapshotChain<NeighborList> chain : chains.values()) {
-                chain.abort();
-            }
+        if (lists != null) {
+            lists.abort();
         }
         super.close();
     }
