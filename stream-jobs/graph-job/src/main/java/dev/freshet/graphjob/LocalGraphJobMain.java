@@ -23,6 +23,7 @@ import org.apache.flink.configuration.CoreOptions;
 import org.apache.flink.configuration.ExternalizedCheckpointRetention;
 import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.configuration.MemorySize;
+import org.apache.flink.configuration.MetricOptions;
 import org.apache.flink.configuration.PipelineOptions;
 import org.apache.flink.configuration.PipelineOptionsInternal;
 import org.apache.flink.configuration.RestOptions;
@@ -63,6 +64,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
     private static final String JOB_ID = "66726573686574006772617068000001";
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(18);
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration METRICS_INTERVAL = Duration.ofSeconds(1);
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -214,6 +216,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
         flink.set(RestOptions.BIND_ADDRESS, HOST);
         flink.set(RestOptions.PORT, restPort);
         flink.set(RestOptions.BIND_PORT, Integer.toString(restPort));
+        flink.set(MetricOptions.METRIC_FETCHER_UPDATE_INTERVAL, METRICS_INTERVAL);
         flink.set(WebOptions.SUBMIT_ENABLE, false);
         flink.set(WebOptions.CANCEL_ENABLE, false);
         flink.set(JobManagerOptions.ADDRESS, HOST);

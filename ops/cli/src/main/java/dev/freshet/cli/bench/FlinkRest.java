@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -108,6 +110,39 @@ final class FlinkRest {
         return max == 0 ? Optional.empty() : Optional.of(new Heap(max, used));
     }
 
+    /** Records in the topics that no source has fetched yet. */
+    OptionalLong pendingRecords() throws InterruptedException {
+        OptionalLong pending = OptionalLong.empty();
+        Optional<JsonNode> job = job();
+        for (JsonNode vertex : job.map(answer -> answer.path("vertices")).orElse(JSON.createArrayNode())) {
+            String metrics = "/jobs/" + job.get().path("jid").asText() + "/vertices/"
+                    + vertex.path("id").asText() + "/subtasks/metrics";
+            for (JsonNode metric : get(metrics).orElse(JSON.createArrayNode())) {
+                String id = metric.path("id").asText();
+                if (id.endsWith(".pendingRecords")) {
+                    String query = metrics + "?agg=sum&get=" + URLEncoder.encode(id, StandardCharsets.UTF_8);
+                    JsonNode sum =
+                            get(query).map(answer -> answer.path(0).path("sum")).orElse(JSON.missingNode());
+                    if (sum.isMissingNode()) {
+                        return OptionalLong.empty();
+                    }
+                    pending = OptionalLong.of(pending.orElse(0) + sum.asLong());
+                }
+            }
+        }
+        return pending;
+    }
+
+    /** Asks for a checkpoint now. */
+    void triggerCheckpoint() throws InterruptedException {
+        Optional<String> job = jobId();
+        if (job.isPresent()) {
+            send(HttpRequest.newBuilder(address.resolve("/jobs/" + job.get() + "/checkpoints"))
+                    .header("Content-Type", "application/json")
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"checkpointType\": \"CONFIGURED\"}")));
+        }
+    }
+
     private Optional<JsonNode> job() throws InterruptedException {
         Optional<String> id = jobId();
         return id.isEmpty() ? Optional.empty() : get("/jobs/" + id.get());
@@ -120,13 +155,14 @@ final class FlinkRest {
     }
 
     private Optional<JsonNode> get(String path) throws InterruptedException {
+        return send(HttpRequest.newBuilder(address.resolve(path)));
+    }
+
+    private Optional<JsonNode> send(HttpRequest.Builder request) throws InterruptedException {
         try {
-            HttpResponse<byte[]> response = http.send(
-                    HttpRequest.newBuilder(address.resolve(path))
-                            .timeout(TIMEOUT)
-                            .build(),
-                    HttpResponse.BodyHandlers.ofByteArray());
-            return response.statusCode() == 200 ? Optional.of(JSON.readTree(response.body())) : Optional.empty();
+            HttpResponse<byte[]> response =
+                    http.send(request.timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofByteArray());
+            return response.statusCode() / 100 == 2 ? Optional.of(JSON.readTree(response.body())) : Optional.empty();
         } catch (IOException e) {
             // It starts, or is too busy to answer; the caller asks again.
             return Optional.empty();

@@ -300,6 +300,7 @@ final class GraphBench implements AutoCloseable {
             throws ClusterException, BadRecordException, InterruptedException {
         long sampled = measured.started;
         long moved = measured.started;
+        int seenWhenAsked = -1;
         while (true) {
             SnapshotManifest manifest = watch.poll(Duration.ofMillis(POLL_MILLIS));
             long now = System.nanoTime();
@@ -324,6 +325,11 @@ final class GraphBench implements AutoCloseable {
                 sampled = now;
                 sample(flink, measured);
                 checkRunning(job, flink);
+                // Not to wait for the interval to end, as nobody would with a bulk behind him.
+                if (seenWhenAsked < watch.seen() && flink.pendingRecords().orElse(Long.MAX_VALUE) == 0) {
+                    flink.triggerCheckpoint();
+                    seenWhenAsked = watch.seen();
+                }
             }
             if (now - moved > STALL_TIMEOUT.toNanos()) {
                 throw new ClusterException(

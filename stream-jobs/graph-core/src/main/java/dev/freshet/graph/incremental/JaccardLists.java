@@ -30,20 +30,39 @@ final class JaccardLists extends TopKLists {
 
     @Override
     void offer(int node, int[] ids, int[] counts, int size) {
-        int degree = nodes.degree(node);
-        double floor = top.floor();
-        for (int e = 0; e < size; e++) {
-            int other = nodes.degree(ids[e]);
-            // Most pairs are far from the best: a product instead of a quotient tells.
-            if (counts[e] * ROUNDING < floor * ((double) degree + other - counts[e])) {
-                continue;
-            }
-            top.offer(Jaccard.of(counts[e], degree, other), e);
-            floor = top.floor();
+        // Most pairs co-occur once, and weigh least: after the others there is seldom a place left for them.
+        offer(node, ids, counts, size, false);
+        if (least(nodes.degree(node)) <= 1) {
+            offer(node, ids, counts, size, true);
         }
         if (top.size() < size) {
-            top.reject(floor);
+            top.reject(top.floor());
         }
+    }
+
+    private void offer(int node, int[] ids, int[] counts, int size, boolean once) {
+        int degree = nodes.degree(node);
+        double floor = top.floor();
+        int least = least(degree);
+        for (int e = 0; e < size; e++) {
+            int count = counts[e];
+            if (count < least || count == 1 != once) {
+                continue;
+            }
+            int other = nodes.degree(ids[e]);
+            // A product instead of a quotient tells those that are far from the best.
+            if (count * ROUNDING < floor * ((double) degree + other - count)) {
+                continue;
+            }
+            top.offer(Jaccard.of(count, degree, other), e);
+            floor = top.floor();
+            least = least(degree);
+        }
+    }
+
+    /** The count from which on a pair may still enter: with |A ∪ B| ≥ |A|, it weighs c/|A| at most. */
+    private int least(int degree) {
+        return (int) Math.ceil(top.floor() * degree / ROUNDING);
     }
 
     @Override
