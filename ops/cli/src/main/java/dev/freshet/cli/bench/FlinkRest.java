@@ -115,6 +115,9 @@ final class FlinkRest {
         OptionalLong pending = OptionalLong.empty();
         Optional<JsonNode> job = job();
         for (JsonNode vertex : job.map(answer -> answer.path("vertices")).orElse(JSON.createArrayNode())) {
+            if (!vertex.path("name").asText().startsWith("Source: ")) {
+                continue;
+            }
             String metrics = "/jobs/" + job.get().path("jid").asText() + "/vertices/"
                     + vertex.path("id").asText() + "/subtasks/metrics";
             for (JsonNode metric : get(metrics).orElse(JSON.createArrayNode())) {

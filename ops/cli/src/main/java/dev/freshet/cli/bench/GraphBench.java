@@ -300,6 +300,7 @@ final class GraphBench implements AutoCloseable {
             throws ClusterException, BadRecordException, InterruptedException {
         long sampled = measured.started;
         long moved = measured.started;
+        boolean backlog = false;
         int seenWhenAsked = -1;
         while (true) {
             SnapshotManifest manifest = watch.poll(Duration.ofMillis(POLL_MILLIS));
@@ -326,7 +327,9 @@ final class GraphBench implements AutoCloseable {
                 sample(flink, measured);
                 checkRunning(job, flink);
                 // Not to wait for the interval to end, as nobody would with a bulk behind him.
-                if (seenWhenAsked < watch.seen() && flink.pendingRecords().orElse(Long.MAX_VALUE) == 0) {
+                OptionalLong pending = flink.pendingRecords();
+                backlog |= pending.orElse(0) > 0;
+                if (backlog && pending.orElse(1) == 0 && seenWhenAsked < watch.seen()) {
                     flink.triggerCheckpoint();
                     seenWhenAsked = watch.seen();
                 }
