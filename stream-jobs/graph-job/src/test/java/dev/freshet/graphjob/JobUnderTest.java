@@ -129,7 +129,8 @@ final class JobUnderTest implements AutoCloseable {
         arguments.addAll(more);
         return JavaProcess.start(
                 Installation.find().jars("graph-job"),
-                List.of(),
+                // Most of its time it starts.
+                List.of("-XX:TieredStopAtLevel=1"),
                 LocalGraphJobMain.class.getName(),
                 arguments,
                 folder.resolve("graph-job.log"));
