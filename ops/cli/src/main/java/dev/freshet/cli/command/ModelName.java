@@ -9,7 +9,7 @@ public final class ModelName implements ITypeConverter<String> {
 
     /** The names; the trainer, whose classes this process does not load, has them too. */
     static final List<String> ALL =
-            List.of("bm3", "da-mrs", "dragon", "freedom", "lightgcn", "margo", "mf-bpr", "spumr", "vbpr");
+            List.of("bm3", "da-mrs", "dragon", "freedom", "lightgcn", "margo", "mcdrec", "mf-bpr", "spumr", "vbpr");
 
     @Override
     public String convert(String name) {
