@@ -64,7 +64,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
     private static final String JOB_ID = "66726573686574006772617068000001";
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(18);
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration METRICS_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration METRICS_INTERVAL = Duration.ofSeconds(2);
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
