@@ -12,7 +12,8 @@ import org.junit.jupiter.api.Test;
 class AutogradTest {
 
     /** Operations whose other operand autograd keeps for the backward pass. */
-    private static final Set<String> KEEPING = Set.of("mul", "div", "mod", "pow", "maximum", "minimum", "clip");
+    private static final Set<String> KEEPING =
+            Set.of("mul", "div", "mod", "pow", "muli", "divi", "modi", "powi", "maximum", "minimum", "clip");
 
     @Test
     void noNumberIsFreedBeforeTheBackwardPass() {

@@ -110,7 +110,7 @@ final class FlinkRest {
         return max == 0 ? Optional.empty() : Optional.of(new Heap(max, used));
     }
 
-    /** Records in the topics that no source has fetched yet. */
+    /** Records in the topics that the sources which have read any have not fetched yet. */
     OptionalLong pendingRecords() throws InterruptedException {
         OptionalLong pending = OptionalLong.empty();
         Optional<JsonNode> job = job();
@@ -120,30 +120,34 @@ final class FlinkRest {
             }
             String metrics = "/jobs/" + job.get().path("jid").asText() + "/vertices/"
                     + vertex.path("id").asText() + "/subtasks/metrics";
-            for (JsonNode metric : get(metrics).orElse(JSON.createArrayNode())) {
+            Optional<JsonNode> all = get(metrics);
+            if (all.isEmpty()) {
+                return OptionalLong.empty();
+            }
+            for (JsonNode metric : all.get()) {
                 String id = metric.path("id").asText();
                 if (id.endsWith(".pendingRecords")) {
                     String query = metrics + "?agg=sum&get=" + URLEncoder.encode(id, StandardCharsets.UTF_8);
-                    JsonNode sum =
-                            get(query).map(answer -> answer.path(0).path("sum")).orElse(JSON.missingNode());
-                    if (sum.isMissingNode()) {
+                    Optional<JsonNode> sum =
+                            get(query).map(answer -> answer.path(0).path("sum"));
+                    if (sum.isEmpty() || sum.get().isMissingNode()) {
                         return OptionalLong.empty();
                     }
-                    pending = OptionalLong.of(pending.orElse(0) + sum.asLong());
+                    pending = OptionalLong.of(pending.orElse(0) + sum.get().asLong());
                 }
             }
         }
         return pending;
     }
 
-    /** Asks for a checkpoint now. */
-    void triggerCheckpoint() throws InterruptedException {
+    /** Asks for a checkpoint now; returns whether Flink has taken the request. */
+    boolean triggerCheckpoint() throws InterruptedException {
         Optional<String> job = jobId();
-        if (job.isPresent()) {
-            send(HttpRequest.newBuilder(address.resolve("/jobs/" + job.get() + "/checkpoints"))
-                    .header("Content-Type", "application/json")
-                    .POST(HttpRequest.BodyPublishers.ofString("{\"checkpointType\": \"CONFIGURED\"}")));
-        }
+        return job.isPresent()
+                && send(HttpRequest.newBuilder(address.resolve("/jobs/" + job.get() + "/checkpoints"))
+                                .header("Content-Type", "application/json")
+                                .POST(HttpRequest.BodyPublishers.ofString("{\"checkpointType\": \"CONFIGURED\"}")))
+                        .isPresent();
     }
 
     private Optional<JsonNode> job() throws InterruptedException {

@@ -301,6 +301,7 @@ final class GraphBench implements AutoCloseable {
         long sampled = measured.started;
         long moved = measured.started;
         boolean backlog = false;
+        boolean noneBefore = false;
         int seenWhenAsked = -1;
         while (true) {
             SnapshotManifest manifest = watch.poll(Duration.ofMillis(POLL_MILLIS));
@@ -326,13 +327,15 @@ final class GraphBench implements AutoCloseable {
                 sampled = now;
                 sample(flink, measured);
                 checkRunning(job, flink);
-                // Not to wait for the interval to end, as nobody would with a bulk behind him.
+                // Not to wait for the interval to end, as nobody would with a bulk behind him. What was fetched takes a
+                // moment to be read.
                 OptionalLong pending = flink.pendingRecords();
                 backlog |= pending.orElse(0) > 0;
-                if (backlog && pending.orElse(1) == 0 && seenWhenAsked < watch.seen()) {
-                    flink.triggerCheckpoint();
+                boolean none = pending.orElse(1) == 0;
+                if (backlog && none && noneBefore && seenWhenAsked < watch.seen() && flink.triggerCheckpoint()) {
                     seenWhenAsked = watch.seen();
                 }
+                noneBefore = none;
             }
             if (now - moved > STALL_TIMEOUT.toNanos()) {
                 throw new ClusterException(
