@@ -159,13 +159,7 @@ final class DaMrs implements Model {
         PairLoss.Side out = new PairLoss.Side(backbone.out(), outGradient);
         PairLoss.Side contents = new PairLoss.Side(content, contentGradient);
         return pairs.step(batch, new PairLoss.Term(out, out), new PairLoss.Term(out, contents))
-                + Losses.embeddingNorms(
-                        regularization,
-                        backbone.out(),
-                        outGradient,
-                        batch.users(),
-                        Rows.offset(batch.positives(), users),
-                        Rows.offset(batch.negatives(), users));
+                + Losses.embeddingNorms(regularization, backbone.out(), outGradient, batch, users);
     }
 
     /** AU: what the backbone and the content say of each pair of the batch's users and items are to agree. */

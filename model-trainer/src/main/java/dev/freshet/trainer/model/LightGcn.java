@@ -82,13 +82,7 @@ public final class LightGcn implements Model {
         double loss = pairs.step(batch, PairLoss.Term.of(out, outGradient));
         if (Double.isFinite(loss)) {
             spread.backward(outGradient, nodes.gradient());
-            loss += Losses.embeddingNorms(
-                    regularization,
-                    nodes.value(),
-                    nodes.gradient(),
-                    batch.users(),
-                    Rows.offset(batch.positives(), users),
-                    Rows.offset(batch.negatives(), users));
+            loss += Losses.embeddingNorms(regularization, nodes.value(), nodes.gradient(), batch, users);
         }
         return loss;
     }

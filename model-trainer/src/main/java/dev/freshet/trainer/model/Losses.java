@@ -3,6 +3,7 @@ package dev.freshet.trainer.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
+import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.tensor.Table;
 
 /** Loss terms that models share. Rows are the batch; results are scalars. */
@@ -34,6 +35,17 @@ final class Losses {
             sum = sum == null ? norm : sum.add(norm);
         }
         return Autograd.times(sum, 1.0 / tables[tables.length - 1].getShape().get(0));
+    }
+
+    /** {@link #embeddingNorms} of a batch's users, their items and the random items, in closed form; rows are nodes. */
+    static double embeddingNorms(double weight, Table values, Table gradient, Batch batch, int users) {
+        return embeddingNorms(
+                weight,
+                values,
+                gradient,
+                batch.users(),
+                Rows.offset(batch.positives(), users),
+                Rows.offset(batch.negatives(), users));
     }
 
     /**

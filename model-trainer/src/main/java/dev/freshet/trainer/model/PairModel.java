@@ -37,13 +37,7 @@ final class PairModel implements Model {
         outGradient.zero();
         double loss = pairs.step(batch, PairLoss.Term.of(backbone.out(), outGradient));
         if (Double.isFinite(loss)) {
-            loss += Losses.embeddingNorms(
-                    regularization,
-                    backbone.out(),
-                    outGradient,
-                    batch.users(),
-                    Rows.offset(batch.positives(), users),
-                    Rows.offset(batch.negatives(), users));
+            loss += Losses.embeddingNorms(regularization, backbone.out(), outGradient, batch, users);
             backbone.backward(null, outGradient);
         }
         return loss;

@@ -10,6 +10,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -43,13 +45,8 @@ final class FlinkRest {
     /** For how long the task that runs longest has been running, milliseconds; empty while none does. */
     OptionalLong runningMillis() throws InterruptedException {
         OptionalLong longest = OptionalLong.empty();
-        Optional<JsonNode> job = job();
-        for (JsonNode vertex : job.map(answer -> answer.path("vertices")).orElse(JSON.createArrayNode())) {
-            if (!vertex.path("status").asText().equals("RUNNING")) {
-                continue;
-            }
-            Optional<JsonNode> details = get("/jobs/" + job.get().path("jid").asText() + "/vertices/"
-                    + vertex.path("id").asText());
+        for (String vertex : vertices("status", "RUNNING")) {
+            Optional<JsonNode> details = get(vertex);
             for (JsonNode task : details.map(answer -> answer.path("subtasks")).orElse(JSON.createArrayNode())) {
                 long running = task.path("status-duration").path("RUNNING").asLong(-1);
                 if (running >= 0) {
@@ -113,13 +110,8 @@ final class FlinkRest {
     /** Records in the topics that the sources which have read any have not fetched yet. */
     OptionalLong pendingRecords() throws InterruptedException {
         OptionalLong pending = OptionalLong.empty();
-        Optional<JsonNode> job = job();
-        for (JsonNode vertex : job.map(answer -> answer.path("vertices")).orElse(JSON.createArrayNode())) {
-            if (!vertex.path("name").asText().startsWith("Source: ")) {
-                continue;
-            }
-            String metrics = "/jobs/" + job.get().path("jid").asText() + "/vertices/"
-                    + vertex.path("id").asText() + "/subtasks/metrics";
+        for (String vertex : vertices("name", "Source: ")) {
+            String metrics = vertex + "/subtasks/metrics";
             Optional<JsonNode> all = get(metrics);
             if (all.isEmpty()) {
                 return OptionalLong.empty();
@@ -148,6 +140,19 @@ final class FlinkRest {
                                 .header("Content-Type", "application/json")
                                 .POST(HttpRequest.BodyPublishers.ofString("{\"checkpointType\": \"CONFIGURED\"}")))
                         .isPresent();
+    }
+
+    /** Paths of the job's vertices of which a field begins so. */
+    private List<String> vertices(String field, String beginning) throws InterruptedException {
+        List<String> paths = new ArrayList<>();
+        Optional<JsonNode> job = job();
+        for (JsonNode vertex : job.map(answer -> answer.path("vertices")).orElse(JSON.createArrayNode())) {
+            if (vertex.path(field).asText().startsWith(beginning)) {
+                paths.add("/jobs/" + job.get().path("jid").asText() + "/vertices/"
+                        + vertex.path("id").asText());
+            }
+        }
+        return paths;
     }
 
     private Optional<JsonNode> job() throws InterruptedException {

@@ -12,9 +12,7 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.serving.score.ItemNeighbors;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +71,7 @@ public final class Catalogue {
         try (KeyValueIterator<String, byte[]> all = store.all()) {
             while (all.hasNext()) {
                 KeyValue<String, byte[]> entry = all.next();
-                countItem(entry.key, StoredItem.decode(entry.value).item(), null);
+                countItem(entry.key, Stamped.decode(Topic.ITEMS, entry.value).record(), null);
             }
         }
     }
@@ -86,11 +84,11 @@ public final class Catalogue {
      */
     void putItem(Item item, long appended) throws BadRecordException {
         byte[] before = items.get(item.getItem());
-        items.put(item.getItem(), new StoredItem(appended, item).encode());
+        items.put(item.getItem(), new Stamped<>(appended, item).encode(Topic.ITEMS));
         countItem(
                 item.getItem(),
                 item,
-                before == null ? null : StoredItem.decode(before).item());
+                before == null ? null : Stamped.decode(Topic.ITEMS, before).record());
     }
 
     private void countItem(String id, Item item, Item before) {
@@ -147,19 +145,18 @@ public final class Catalogue {
     /** What is known of an item, without its features. */
     public Optional<Item> item(String id) {
         try {
-            StoredItem stored = storedItem(id);
-            return Optional.ofNullable(stored).map(StoredItem::item);
+            return Optional.ofNullable(storedItem(id)).map(Stamped::record);
         } catch (BadRecordException e) {
             throw new IllegalStateException(e);
         }
     }
 
     /** An item's record, unless there is none or it was erased since. */
-    private StoredItem storedItem(String id) throws BadRecordException {
+    private Stamped<Item> storedItem(String id) throws BadRecordException {
         KeyValueStore<String, byte[]> store = items;
         byte[] value = store == null ? null : store.get(id);
-        StoredItem stored = value == null ? null : StoredItem.decode(value);
-        return stored == null || stored.appended() <= itemErasedAt(id) ? null : stored;
+        Stamped<Item> stored = value == null ? null : Stamped.decode(Topic.ITEMS, value);
+        return stored == null || stored.stamp() <= itemErasedAt(id) ? null : stored;
     }
 
     /** Whether an item must not be recommended: withdrawn, unavailable, or erased and not sent again since. */
@@ -245,23 +242,5 @@ public final class Catalogue {
     /** Rises with every request to forget an item. */
     long itemErasures() {
         return itemErasures.get();
-    }
-
-    /** An item as the store has it: the broker's time of its record, then the record. */
-    private record StoredItem(long appended, Item item) {
-
-        byte[] encode() {
-            byte[] record = Topic.ITEMS.codec().encode(item);
-            return ByteBuffer.allocate(Long.BYTES + record.length)
-                    .putLong(appended)
-                    .put(record)
-                    .array();
-        }
-
-        static StoredItem decode(byte[] bytes) throws BadRecordException {
-            return new StoredItem(
-                    ByteBuffer.wrap(bytes).getLong(),
-                    Topic.ITEMS.codec().decode(Arrays.copyOfRange(bytes, Long.BYTES, bytes.length)));
-        }
     }
 }

@@ -10,7 +10,6 @@ import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.serialization.Serdes;
@@ -224,8 +223,8 @@ final class GlobalProcessors {
         void attach() throws BadRecordException {
             try (KeyValueIterator<String, byte[]> all = store.all()) {
                 while (all.hasNext()) {
-                    StoredErasure stored = StoredErasure.decode(all.next().value);
-                    serving.catalogue().putErasure(stored.erasure(), stored.offset());
+                    Stamped<Erasure> stored = Stamped.decode(Topic.ERASURES, all.next().value);
+                    serving.catalogue().putErasure(stored.record(), stored.stamp());
                 }
             }
         }
@@ -240,8 +239,10 @@ final class GlobalProcessors {
             byte[] before = store.get(key);
             if (before == null
                     || erasure.getRequestedAt()
-                            .isAfter(StoredErasure.decode(before).erasure().getRequestedAt())) {
-                store.put(key, new StoredErasure(offset, erasure).encode());
+                            .isAfter(Stamped.decode(Topic.ERASURES, before)
+                                    .record()
+                                    .getRequestedAt())) {
+                store.put(key, new Stamped<>(offset, erasure).encode(Topic.ERASURES));
             }
             serving.catalogue().putErasure(erasure, offset);
         }
@@ -249,24 +250,6 @@ final class GlobalProcessors {
         @Override
         void refused(Refusals.Refused record, String reason) {
             serving.metrics().skipped(record.topic());
-        }
-    }
-
-    /** A request as the store has it: its offset, then the record. */
-    private record StoredErasure(long offset, Erasure erasure) {
-
-        byte[] encode() {
-            byte[] record = Topic.ERASURES.codec().encode(erasure);
-            return ByteBuffer.allocate(Long.BYTES + record.length)
-                    .putLong(offset)
-                    .put(record)
-                    .array();
-        }
-
-        static StoredErasure decode(byte[] bytes) throws BadRecordException {
-            return new StoredErasure(
-                    ByteBuffer.wrap(bytes).getLong(),
-                    Topic.ERASURES.codec().decode(Arrays.copyOfRange(bytes, Long.BYTES, bytes.length)));
         }
     }
 }
