@@ -20,6 +20,7 @@ public final class CliLog {
     static Path file() {
         return Path.of(System.getProperty(
                 PROPERTY,
-                Path.of(System.getProperty("java.io.tmpdir"), "freshet-cli.log").toString()));
+                Path.of(System.getProperty("java.io.tmpdir"), "freshet-cli-" + System.getProperty("user.name") + ".log")
+                        .toString()));
     }
 }
