@@ -1,14 +1,19 @@
 package dev.freshet.topic;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.specific.SpecificData;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 
 /**
@@ -25,14 +30,28 @@ public final class SchemaTopic {
 
     private SchemaTopic() {}
 
-    /** Sends the schemas of every topic of this build; the caller flushes. */
-    public static void publish(Producer<byte[], byte[]> producer) {
+    /**
+     * Sends the schemas of every topic of this build, and waits until the broker has them.
+     *
+     * @throws KafkaException if the broker does not take one within the producer's delivery timeout
+     */
+    public static void publish(Producer<byte[], byte[]> producer) throws InterruptedException {
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         for (Topic<?> topic : Topic.all().values()) {
             Schema schema = SpecificData.get().getSchema(topic.value());
-            producer.send(new ProducerRecord<>(
+            sent.add(producer.send(new ProducerRecord<>(
                     NAME,
                     fingerprint(schema).getBytes(StandardCharsets.UTF_8),
-                    schema.toString().getBytes(StandardCharsets.UTF_8)));
+                    schema.toString().getBytes(StandardCharsets.UTF_8))));
+        }
+        producer.flush();
+        for (Future<RecordMetadata> record : sent) {
+            try {
+                record.get();
+            } catch (ExecutionException e) {
+                throw new KafkaException(
+                        "cannot publish the schemas: " + e.getCause().getMessage(), e.getCause());
+            }
         }
     }
 

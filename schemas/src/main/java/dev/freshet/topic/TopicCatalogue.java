@@ -1,17 +1,18 @@
 package dev.freshet.topic;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicExistsException;
 
@@ -30,12 +31,13 @@ public final class TopicCatalogue {
     private TopicCatalogue() {}
 
     /**
-     * Creates every topic that does not exist yet; existing ones stay as they are.
+     * Creates every topic that does not exist yet; existing ones stay as they are. When it returns, the leader of every
+     * partition takes records.
      *
      * @param partitions partitions of the topics that are split by key
      * @param replication replicas of every partition
      * @return names of the topics that were created
-     * @throws org.apache.kafka.common.KafkaException if the broker refuses
+     * @throws KafkaException if the broker refuses, or a partition has no leader for a minute
      */
     public static Set<String> create(Admin admin, int partitions, short replication) throws InterruptedException {
         Map<String, NewTopic> wanted = new HashMap<>();
@@ -53,9 +55,8 @@ public final class TopicCatalogue {
         wanted.put(SchemaTopic.NAME, new NewTopic(SchemaTopic.NAME, 1, replication).configs(schemas));
 
         Set<String> created = new TreeSet<>();
-        List<Map.Entry<String, KafkaFuture<Void>>> results =
-                new ArrayList<>(admin.createTopics(wanted.values()).values().entrySet());
-        for (Map.Entry<String, KafkaFuture<Void>> result : results) {
+        for (Map.Entry<String, KafkaFuture<Void>> result :
+                admin.createTopics(wanted.values()).values().entrySet()) {
             try {
                 result.getValue().get();
                 created.add(result.getKey());
@@ -68,7 +69,37 @@ public final class TopicCatalogue {
                 }
             }
         }
+        Map<String, Integer> partitionsOf = new HashMap<>();
+        created.forEach(topic -> partitionsOf.put(topic, wanted.get(topic).numPartitions()));
+        awaitLeaders(admin, wanted.keySet(), partitionsOf);
         return created;
+    }
+
+    /**
+     * Asks the leader of every partition for its end. Metadata alone does not do: they name a leader a moment before it
+     * takes records, and an idempotent producer that has two batches under way at that moment may have the first refused and
+     * the second taken, after which it tries the first in vain until its delivery timeout (KAFKA-15591).
+     *
+     * @param partitionsOf number of partitions of the topics that were created just now
+     */
+    private static void awaitLeaders(Admin admin, Set<String> topics, Map<String, Integer> partitionsOf)
+            throws InterruptedException {
+        Set<String> existing = new TreeSet<>(topics);
+        existing.removeAll(partitionsOf.keySet());
+        try {
+            Map<String, Integer> all = new HashMap<>(partitionsOf);
+            admin.describeTopics(existing)
+                    .allTopicNames()
+                    .get()
+                    .forEach((topic, description) ->
+                            all.put(topic, description.partitions().size()));
+            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+            all.forEach((topic, count) -> IntStream.range(0, count)
+                    .forEach(partition -> ends.put(new TopicPartition(topic, partition), OffsetSpec.latest())));
+            admin.listOffsets(ends).all().get();
+        } catch (ExecutionException e) {
+            throw new KafkaException("a topic has no leader: " + e.getCause().getMessage(), e.getCause());
+        }
     }
 
     /**

@@ -8,19 +8,28 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.testkit.TestKafka;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -68,6 +77,37 @@ class TopicsIT {
         assertThat(configs.get(SchemaTopic.NAME).get("cleanup.policy").value()).isEqualTo("compact");
         // Ten years: an event that is gone is no longer counted.
         assertThat(Topic.INTERACTIONS.retention().toDays()).isEqualTo(3650);
+    }
+
+    /** Leaders that metadata name take records a moment later; a producer that sent before that could wait in vain: KAFKA-15591. */
+    @Test
+    void aNewTopicTakesManyBatchesAtOnce() throws Exception {
+        for (int round = 0; round < 20; round++) {
+            KAFKA.deleteTopics();
+            KAFKA.admin()
+                    .createTopics(List.of(new NewTopic("warm-up", 1, (short) 1)))
+                    .all()
+                    .get();
+            try (Producer<byte[], byte[]> producer = new KafkaProducer<>(
+                    Map.of(
+                            ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
+                            KAFKA.bootstrapServers(),
+                            ProducerConfig.BATCH_SIZE_CONFIG,
+                            1),
+                    new ByteArraySerializer(),
+                    new ByteArraySerializer())) {
+                producer.send(new ProducerRecord<>("warm-up", new byte[1])).get();
+                TopicCatalogue.create(KAFKA.admin(), PARTITIONS, (short) 1);
+                List<Future<RecordMetadata>> sent = new ArrayList<>();
+                for (int i = 0; i < 30; i++) {
+                    sent.add(producer.send(
+                            new ProducerRecord<>(Topic.INTERACTIONS.name(), i % PARTITIONS, new byte[1], new byte[1])));
+                }
+                for (Future<RecordMetadata> record : sent) {
+                    assertThat(record).succeedsWithin(Duration.ofSeconds(20));
+                }
+            }
+        }
     }
 
     @Test

@@ -230,7 +230,6 @@ public final class LocalCluster implements AutoCloseable {
                     new ByteArraySerializer(),
                     new ByteArraySerializer())) {
                 SchemaTopic.publish(producer);
-                producer.flush();
             }
         } catch (KafkaException e) {
             throw new ClusterException(

@@ -65,7 +65,6 @@ public final class TopicsCommand implements Callable<Integer> {
                 Producer<byte[], byte[]> producer = Clients.producer(bootstrap)) {
             created = TopicCatalogue.create(admin, partitions, replication);
             SchemaTopic.publish(producer);
-            producer.flush();
         } catch (KafkaException e) {
             throw new CliException("the broker at " + bootstrap + " refuses: " + e.getMessage(), e);
         }

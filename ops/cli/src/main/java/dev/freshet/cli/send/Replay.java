@@ -80,8 +80,13 @@ public final class Replay implements AutoCloseable {
                             + rootOf(e).getMessage(),
                     e);
         }
-        // Whoever reads the events must be able to, even if this build's schemas are newer than the cluster's.
-        SchemaTopic.publish(producer);
+        try {
+            // Whoever reads the events must be able to, even if this build's schemas are newer than the cluster's.
+            SchemaTopic.publish(producer);
+        } catch (KafkaException e) {
+            producer.close(Duration.ZERO);
+            throw new SendException("the broker at " + bootstrap + " refuses: " + e.getMessage(), e);
+        }
     }
 
     private static void requireTopics(String bootstrap) throws SendException, InterruptedException {
