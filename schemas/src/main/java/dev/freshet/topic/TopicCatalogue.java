@@ -1,12 +1,12 @@
 package dev.freshet.topic;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
@@ -14,6 +14,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /** Creates the topics of the loop as {@link Topic} describes them. */
@@ -24,6 +25,9 @@ public final class TopicCatalogue {
 
     /** Largest dead letter: the largest record, and what is said of it. */
     public static final int MAX_DEAD_LETTER_BYTES = MAX_RECORD_BYTES + (64 << 10);
+
+    /** How long the leaders of new partitions may take to appear. */
+    private static final Duration LEADERS = Duration.ofMinutes(1);
 
     /** How long a reader that was stopped may stay away without missing that a key was removed. */
     private static final Duration TOMBSTONES = Duration.ofDays(30);
@@ -69,9 +73,7 @@ public final class TopicCatalogue {
                 }
             }
         }
-        Map<String, Integer> partitionsOf = new HashMap<>();
-        created.forEach(topic -> partitionsOf.put(topic, wanted.get(topic).numPartitions()));
-        awaitLeaders(admin, wanted.keySet(), partitionsOf);
+        awaitLeaders(admin, wanted.keySet());
         return created;
     }
 
@@ -79,26 +81,27 @@ public final class TopicCatalogue {
      * Asks the leader of every partition for its end. Metadata alone does not do: they name a leader a moment before it
      * takes records, and an idempotent producer that has two batches under way at that moment may have the first refused and
      * the second taken, after which it tries the first in vain until its delivery timeout (KAFKA-15591).
-     *
-     * @param partitionsOf number of partitions of the topics that were created just now
      */
-    private static void awaitLeaders(Admin admin, Set<String> topics, Map<String, Integer> partitionsOf)
-            throws InterruptedException {
-        Set<String> existing = new TreeSet<>(topics);
-        existing.removeAll(partitionsOf.keySet());
-        try {
-            Map<String, Integer> all = new HashMap<>(partitionsOf);
-            admin.describeTopics(existing)
-                    .allTopicNames()
-                    .get()
-                    .forEach((topic, description) ->
-                            all.put(topic, description.partitions().size()));
-            Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
-            all.forEach((topic, count) -> IntStream.range(0, count)
-                    .forEach(partition -> ends.put(new TopicPartition(topic, partition), OffsetSpec.latest())));
-            admin.listOffsets(ends).all().get();
-        } catch (ExecutionException e) {
-            throw new KafkaException("a topic has no leader: " + e.getCause().getMessage(), e.getCause());
+    private static void awaitLeaders(Admin admin, Set<String> topics) throws InterruptedException {
+        Instant deadline = Instant.now().plus(LEADERS);
+        while (true) {
+            try {
+                Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+                admin.describeTopics(topics).allTopicNames().get().forEach((topic, description) -> description
+                        .partitions()
+                        .forEach(partition ->
+                                ends.put(new TopicPartition(topic, partition.partition()), OffsetSpec.latest())));
+                admin.listOffsets(ends).all().get();
+                return;
+            } catch (ExecutionException e) {
+                // A broker hears of a new topic a moment after the controller has made it.
+                if (!(e.getCause() instanceof RetriableException)
+                        || Instant.now().isAfter(deadline)) {
+                    throw new KafkaException(
+                            "the topics cannot be used: " + e.getCause().getMessage(), e.getCause());
+                }
+            }
+            Thread.sleep(20);
         }
     }
 
