@@ -23,6 +23,14 @@ prepare)
   exit 2
   ;;
 esac
+if [ -f "$home/$part/environment" ]; then
+  while IFS='=' read -r name value; do
+    case $name in
+    '' | '#'*) ;;
+    *) eval "export $name=\"\${$name:-$value}\"" ;;
+    esac
+  done <"$home/$part/environment"
+fi
 # JAVA_OPTS comes last, so that a heap set there wins.
 # shellcheck disable=SC2086
 exec java "@$home/$part/jvm.options" ${JAVA_OPTS:-} -cp "$home/$part/*" "$main" "$@"

@@ -2,6 +2,7 @@ package dev.freshet.process;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.Reader;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -16,6 +17,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -38,7 +40,8 @@ public final class JavaProcess implements AutoCloseable {
     }
 
     /**
-     * Starts {@code main} on the jars in {@code jars}, with the flags in {@code jvm.options} beside them.
+     * Starts {@code main} on the jars in {@code jars}, with the flags in {@code jvm.options} beside them, and the variables
+     * of {@code environment} that this process does not have.
      *
      * @param flags further flags of the JVM
      * @param log file that its output is appended to, or null for this process's own output
@@ -59,6 +62,7 @@ public final class JavaProcess implements AutoCloseable {
         command.add(main);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command);
+        environment(jars).forEach((name, value) -> builder.environment().putIfAbsent((String) name, (String) value));
         long logStart = 0;
         if (log == null) {
             builder.redirectOutput(ProcessBuilder.Redirect.INHERIT).redirectError(ProcessBuilder.Redirect.INHERIT);
@@ -71,6 +75,17 @@ public final class JavaProcess implements AutoCloseable {
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         }
         return new JavaProcess(builder.start(), log, logStart);
+    }
+
+    private static Properties environment(Path jars) throws IOException {
+        Properties variables = new Properties();
+        Path file = jars.resolve("environment");
+        if (Files.exists(file)) {
+            try (Reader reader = Files.newBufferedReader(file)) {
+                variables.load(reader);
+            }
+        }
+        return variables;
     }
 
     private static String ownClassPath() {

@@ -54,6 +54,30 @@ class LeashTest {
         }
     }
 
+    /** Prints the variables of its environment that it is told. */
+    public static final class Printer {
+        public static void main(String[] args) {
+            for (String name : args) {
+                System.out.println(name + "=" + System.getenv(name));
+            }
+        }
+    }
+
+    @Test
+    void takesTheEnvironmentBesideItsJarsUnlessItIsSet() throws Exception {
+        Path jars = jars();
+        Files.writeString(jars.resolve("environment"), "# Why.\nFRESHET_TEST_NEW=value\nPATH=other\n");
+        try (JavaProcess printer = JavaProcess.start(
+                jars,
+                List.of(),
+                Printer.class.getName(),
+                List.of("FRESHET_TEST_NEW", "PATH"),
+                folder.resolve("printer.log"))) {
+            assertThat(printer.waitFor()).isZero();
+            assertThat(printer.tail(2)).containsExactly("FRESHET_TEST_NEW=value", "PATH=" + System.getenv("PATH"));
+        }
+    }
+
     @Test
     void endsWhenItsStarterIsKilled() throws Exception {
         Path jars = jars();
@@ -121,7 +145,7 @@ class LeashTest {
         Files.createDirectories(jars);
         try (OutputStream file = Files.newOutputStream(jars.resolve("test.jar"));
                 JarOutputStream jar = new JarOutputStream(file)) {
-            for (Class<?> type : List.of(Starter.class, Sleeper.class, Quitter.class)) {
+            for (Class<?> type : List.of(Starter.class, Sleeper.class, Quitter.class, Printer.class)) {
                 String name = type.getName().replace('.', '/') + ".class";
                 jar.putNextEntry(new JarEntry(name));
                 try (InputStream in = type.getClassLoader().getResourceAsStream(name)) {
