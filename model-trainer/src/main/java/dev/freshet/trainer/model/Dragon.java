@@ -2,10 +2,10 @@ package dev.freshet.trainer.model;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
 import ai.djl.training.GradientCollector;
 import dev.freshet.graph.NeighborGraph;
 import dev.freshet.trainer.data.Batch;
@@ -119,7 +119,7 @@ class Dragon implements Model {
 
         /** Rows of length 1 from preferences and encoder, [nodes × dimension]. */
         NDArray encode(NDArray preference, List<NDArray> weights) {
-            NDArray hidden = leaky(product(weights.get(0)).add(weights.get(1)));
+            NDArray hidden = Activation.leakyRelu(product(weights.get(0)).add(weights.get(1)), SLOPE);
             NDArray content = hidden.matMul(weights.get(2)).add(weights.get(3));
             return Losses.unit(preference.concat(content, 0));
         }
@@ -143,10 +143,6 @@ class Dragon implements Model {
             spread.close();
             spreadGradient.close();
         }
-    }
-
-    private static NDArray leaky(NDArray x) {
-        return NDArrays.maximum(x, Autograd.times(x, SLOPE));
     }
 
     Dragon(TrainingData data, Settings settings, Backend backend, long seed) {
