@@ -12,9 +12,12 @@ import java.util.stream.IntStream;
 /**
  * Ranks all items for each user by dot product, without the user's items of the mask, as the papers do: every item counts, none is
  * sampled; the mask is the training set, for valid and for test alike. Ties go to the smaller item. Product and selection are fused,
- * four users at a time.
+ * a group of users at a time.
  */
 public final class FullRanking {
+
+    /** Users whose products with a panel of items are computed while it is in the nearest cache. */
+    private static final int GROUP = 4 * PackedRows.TILE;
 
     private FullRanking() {}
 
@@ -59,17 +62,25 @@ public final class FullRanking {
         AtomicInteger next = new AtomicInteger();
         workers.run(part -> {
             int stride = packed.panels() * PackedRows.PANEL;
-            float[] scores = new float[PackedRows.TILE * stride];
+            float[] scores = new float[GROUP * stride];
             int[] starts = new int[PackedRows.TILE];
             Selection best = new Selection(k, stride);
-            int first = next.getAndAdd(PackedRows.TILE);
-            for (; first < users.length; first = next.getAndAdd(PackedRows.TILE)) {
-                int count = Math.min(PackedRows.TILE, users.length - first);
-                for (int t = 0; t < PackedRows.TILE; t++) {
-                    starts[t] = users[first + Math.min(t, count - 1)] * dimension;
-                }
+            int first = next.getAndAdd(GROUP);
+            for (; first < users.length; first = next.getAndAdd(GROUP)) {
+                int count = Math.min(GROUP, users.length - first);
                 for (int panel = 0; panel < packed.panels(); panel++) {
-                    packed.multiply(embeddings.users(), starts, panel, scores, panel * PackedRows.PANEL, stride);
+                    for (int tile = 0; tile < count; tile += PackedRows.TILE) {
+                        for (int t = 0; t < PackedRows.TILE; t++) {
+                            starts[t] = users[first + Math.min(tile + t, count - 1)] * dimension;
+                        }
+                        packed.multiply(
+                                embeddings.users(),
+                                starts,
+                                panel,
+                                scores,
+                                tile * stride + panel * PackedRows.PANEL,
+                                stride);
+                    }
                 }
                 for (int t = 0; t < count; t++) {
                     int at = t * stride;
