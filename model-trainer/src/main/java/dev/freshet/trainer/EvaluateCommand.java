@@ -249,13 +249,12 @@ final class EvaluateCommand implements Callable<Integer> {
             throws IOException {
         TrainingData training = protocol.training();
         try (Model model = valid(() -> factory.create(training, settings, backend, seed))) {
-            String name = factory.name() + "-seed-" + seed;
-            String file = name + ".safetensors";
+            String file = factory.name() + "-seed-" + seed + ".safetensors";
             Training.Outcome outcome;
             if (load == null) {
                 Training run = new Training(model, training.train(), settings, workers, seed);
                 Map<String, String> about = about(factory, settings, set, treatment, seed);
-                outcome = train(run, protocol, settings, name, file, about);
+                outcome = train(run, protocol, settings, factory.name() + " " + seed, file, about);
                 if (save != null) {
                     save(model, save.resolve(file), about);
                 }
@@ -293,13 +292,15 @@ final class EvaluateCommand implements Callable<Integer> {
                 .setStyle(ProgressBarStyle.ASCII)
                 .setInitialMax(settings.whole(Settings.EPOCHS, 1))
                 .setUpdateIntervalMillis(500)
+                // Early stopping decides, and the metrics need the room.
+                .hideEta()
                 .build()) {
             return run.untilNoBetter(protocol.valid(), NO_LIMIT, epoch -> {
                 bar.stepTo(epoch.number());
                 if (epoch.valid() != null) {
                     bar.setExtraMessage(String.format(
                             Locale.ROOT,
-                            " loss %.4f  valid R@20 %.4f  best %.4f",
+                            " loss %.3f  R@20 %.4f  best %.4f",
                             epoch.loss(),
                             epoch.valid().get(Training.METRIC),
                             epoch.best()));
