@@ -15,6 +15,7 @@ import dev.freshet.trainer.tensor.Propagation;
 import dev.freshet.trainer.tensor.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,9 +52,9 @@ public final class Spumr implements Model {
             (data, settings, backend, seed) -> new Spumr(data, settings, backend, new SplittableRandom(seed)));
 
     private static Map<String, Settings> presets() {
-        Settings paper = ModelFactory.protocol(
-                "neighbors",
-                "10",
+        Settings paper = PairLoss.VIEWS.plus(ModelFactory.protocol(
+                PairLoss.SETTING,
+                PairLoss.BPR,
                 "features",
                 "true",
                 "semantic-layers",
@@ -97,7 +98,7 @@ public final class Spumr implements Model {
                 "uncertainty-weight",
                 "0.005",
                 "regularization",
-                "0");
+                "0"));
         // What validation on Amazon Baby prefers in the time that a loop has: tables of every modality and of ids,
         // spread along
         // all graphs, without the uncertain gate (w/o UPA), ranked by pairs.
@@ -155,7 +156,10 @@ public final class Spumr implements Model {
     private SplittableRandom random;
     private final List<Expert> experts = new ArrayList<>();
     private final Map<String, Parameter> shared = new LinkedHashMap<>();
-    private final PairLoss plain;
+    private final PairLoss pairs;
+    /** The expert whose table denoised BPR has its views from; null where it is not asked for. */
+    private final Expert denoiser;
+
     private Propagation userItem;
     private Propagation pruned;
 
@@ -180,7 +184,6 @@ public final class Spumr implements Model {
         this.backend = backend;
         this.users = data.users();
         this.nodes = users + data.items();
-        this.plain = PairLoss.bpr(users);
         this.dimension = settings.whole("dimension", 1);
         this.random = random;
         String fusion = settings.oneOf("fusion", "gate", "mean", "concat", "gated-concat");
@@ -226,6 +229,17 @@ public final class Spumr implements Model {
             share("gate.weight", experts.size() * dimension, experts.size());
             shareZeros("gate.bias", experts.size());
         }
+        this.pairs = PairLoss.of(data, settings, backend, dimension);
+        this.denoiser = settings.text(PairLoss.SETTING).equals(PairLoss.DENOISED) ? denoiser() : null;
+    }
+
+    private Expert denoiser() {
+        Expert last = experts.get(experts.size() - 1);
+        if (last.table == null || !settings.text("bpr").equals("pairwise")) {
+            throw new IllegalArgumentException("setting " + PairLoss.SETTING + " is " + PairLoss.DENOISED
+                    + ", which needs a table (set tables or id-expert to true) and bpr=pairwise");
+        }
+        return last;
     }
 
     /** Logits of the contrast lose a share of the log of how often the item is another user's positive. */
@@ -552,9 +566,11 @@ public final class Spumr implements Model {
                 }
                 expert.outGradient.zero();
             }
-            double loss = plain.step(
+            double loss = pairs.step(
                     batch,
                     experts.stream()
+                            // Denoised BPR has its users from the first.
+                            .sorted(Comparator.comparing(expert -> expert != denoiser))
                             .map(expert -> PairLoss.Term.of(expert.out, expert.outGradient))
                             .toArray(PairLoss.Term[]::new));
             if (!Double.isFinite(loss)) {
@@ -587,6 +603,9 @@ public final class Spumr implements Model {
             if (expert.table != null) {
                 expert.spread.forward(expert.table.value(), expert.out);
             }
+        }
+        if (denoiser != null) {
+            pairs.forward(denoiser.table.value());
         }
     }
 
@@ -648,7 +667,8 @@ public final class Spumr implements Model {
             // Eq. 10 as printed has a slip of sign.
             NDArray bpr = settings.oneOf("bpr", "pointwise", "pairwise").equals("pointwise")
                     ? Losses.logistic(positive).add(Losses.logistic(negative.neg()))
-                    : Losses.bpr(positive, negative);
+                    : pairs.loss(
+                            batch, denoiser == null ? u : denoisingUsers(leaves, distinct, step), positive, negative);
             terms.add(Autograd.times(bpr, ranking));
         }
         double contrast = settings.number("contrast-weight");
@@ -678,6 +698,12 @@ public final class Spumr implements Model {
             sum = sum.add(term);
         }
         return sum;
+    }
+
+    private NDArray denoisingUsers(Leaves leaves, Rows.Distinct distinct, NDManager step) {
+        return leaves.rows
+                .get(denoiser.name)
+                .get(step.create(Arrays.copyOf(distinct.places(), distinct.places().length / 3)));
     }
 
     /** What the contrast's logits lose: everything for another copy of the pair's own item, and the share for popularity. */
@@ -779,5 +805,6 @@ public final class Spumr implements Model {
         if (pruned != null) {
             pruned.close();
         }
+        pairs.close();
     }
 }

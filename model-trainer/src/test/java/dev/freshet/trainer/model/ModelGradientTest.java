@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -75,6 +76,10 @@ class ModelGradientTest {
                         model("da-mrs", "neighbors", "3"),
                         model("margo", "neighbors", "3", "user-neighbors", "4", "two-stages", "false"),
                         model("dragon", "loss", "denoised-bpr", "neighbors", "3", "user-neighbors", "4"),
+                        Arguments.of(Named.of("denoised spumr", Spumr.FACTORY), denoisedSpumr()),
+                        Arguments.of(
+                                Named.of("denoised spumr by autograd", Spumr.FACTORY),
+                                denoisedSpumr().with("contrast-weight", "0.1")),
                         model("bm3"),
                         model("mcdrec", "dimension", "16", "loss", "none", "estimator-dropout", "0"),
                         model(
@@ -99,6 +104,20 @@ class ModelGradientTest {
                                                 "0.3",
                                                 "estimator-dropout",
                                                 "0"))));
+    }
+
+    private static Settings denoisedSpumr() {
+        return Models.preset(Spumr.FACTORY, "live").with("dimension", "8", "neighbors", "3", "loss", "denoised-bpr");
+    }
+
+    @Test
+    void denoisedSpumrIsTheSameInClosedFormAndByAutograd() {
+        Map<String, float[]> expected = gradients(Spumr.FACTORY, denoisedSpumr().with("contrast-weight", "1e-30"));
+        gradients(Spumr.FACTORY, denoisedSpumr())
+                .forEach((name, gradient) ->
+                        assertThat(gradient).as(name).containsExactly(expected.get(name), within(1e-6f)));
+        assertThat(gradients(Spumr.FACTORY, denoisedSpumr().with("loss", "bpr")).get("nodes.id"))
+                .isNotEqualTo(expected.get("nodes.id"));
     }
 
     @ParameterizedTest

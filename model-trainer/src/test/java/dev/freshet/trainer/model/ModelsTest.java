@@ -308,11 +308,13 @@ class ModelsTest {
     void settingsAreChecked() {
         try (Backend backend = new HostBackend(1)) {
             assertThatThrownBy(() -> spumr("nonsense", "1"))
-                    .hasMessageStartingWith("no setting nonsense; the settings are batch, bpr");
+                    .hasMessageStartingWith("no setting nonsense; the settings are batch, ");
             assertThatThrownBy(() -> Spumr.FACTORY.create(data(), spumr("fusion", "glue"), backend, 1))
                     .hasMessage("setting fusion is glue; it must be one of gate, mean, concat, gated-concat");
             assertThatThrownBy(() -> Spumr.FACTORY.create(data(), spumr("neighbors", "0"), backend, 1))
                     .hasMessage("setting neighbors is 0; it must be a whole number from 1 up");
+            assertThatThrownBy(() -> Spumr.FACTORY.create(data(), spumr("loss", "denoised-bpr"), backend, 1))
+                    .hasMessageContaining("tables");
             assertThatThrownBy(() -> Spumr.FACTORY.create(data(), spumr("kept-edges", "2"), backend, 1))
                     .hasMessageStartingWith("setting kept-edges is 2");
             assertThatThrownBy(() -> Models.of("x")).hasMessageStartingWith("no model x; the models are bm3, da-mrs,");
