@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -174,12 +173,12 @@ final class DaMrs implements Model {
             NDArray contents = leaves.rows(content, contentGradient, distinctItems);
             double weight = auWeight / pairCount;
             double sum = backend.workers()
-                    .map(workers -> productLoss(
-                            leaves,
-                            () -> List.of(u, u),
-                            () -> List.of(Denoising.directions(items), Denoising.directions(contents)),
+                    .map(workers -> leaves.backward(() -> RowProducts.term(
+                            List.of(u, u),
+                            List.of(Denoising.directions(items), Denoising.directions(contents)),
                             () -> new UserAlignment(distinctItems.length, weight),
-                            workers))
+                            workers,
+                            leaves.manager())))
                     .orElseGet(() -> alignUsers(leaves, u, items, contents, weight));
             leaves.giveBack();
             return sum / auWeight;
@@ -202,37 +201,6 @@ final class DaMrs implements Model {
             });
         }
         return sum;
-    }
-
-    /** A loss of products in closed form; what the rows of the products are made of gets its gradient by the sum of products with it. */
-    private static double productLoss(
-            Leaves leaves,
-            Supplier<List<NDArray>> left,
-            Supplier<List<NDArray>> right,
-            Supplier<RowProducts.RowLoss> loss,
-            Workers workers) {
-        double[] result = new double[1];
-        leaves.backward(() -> {
-            List<NDArray> a = left.get();
-            List<NDArray> b = right.get();
-            RowProducts.Gradients gradients = RowProducts.of(
-                    a.stream().map(NDArray::stopGradient).toList(),
-                    b.stream().map(NDArray::stopGradient).toList(),
-                    loss,
-                    workers,
-                    leaves.manager());
-            result[0] = gradients.loss();
-            NDArray sum = null;
-            for (int m = 0; m < a.size(); m++) {
-                NDArray term = a.get(m)
-                        .mul(gradients.left().get(m))
-                        .sum()
-                        .add(b.get(m).mul(gradients.right().get(m)).sum());
-                sum = sum == null ? term : sum.add(term);
-            }
-            return sum;
-        });
-        return result[0];
     }
 
     /** AI, for all items of the batch, or some of them drawn at random. */
@@ -261,17 +229,16 @@ final class DaMrs implements Model {
     private double alignItemsByRows(Leaves leaves, List<NDArray> rows, int[] items, int count, Workers workers) {
         NDArray some = leaves.manager()
                 .create(Arrays.stream(items, 0, count).asLongStream().toArray());
-        List<NDArray> units = new ArrayList<>();
-        return productLoss(
-                leaves,
-                () -> {
-                    rows.forEach(view -> units.add(Denoising.directions(view)));
-                    return units.stream().map(unit -> unit.get(some)).toList();
-                },
-                () -> units,
-                () -> new ItemAlignment(
-                        rows.size(), itemRows.length, neighbors, TEMPERATURE, positives, aiWeight / count),
-                workers);
+        return leaves.backward(() -> {
+            List<NDArray> units = rows.stream().map(Denoising::directions).toList();
+            return RowProducts.term(
+                    units.stream().map(unit -> unit.get(some)).toList(),
+                    units,
+                    () -> new ItemAlignment(
+                            rows.size(), itemRows.length, neighbors, TEMPERATURE, positives, aiWeight / count),
+                    workers,
+                    leaves.manager());
+        });
     }
 
     private double alignItemsByParts(Leaves leaves, List<NDArray> rows, int[] items, int count) {

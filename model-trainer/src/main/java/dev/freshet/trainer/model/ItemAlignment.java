@@ -46,7 +46,7 @@ final class ItemAlignment implements RowProducts.RowLoss {
     }
 
     @Override
-    public double apply(float[][] cosines) {
+    public double apply(int row, float[][] cosines) {
         for (int view = 0; view < cosines.length; view++) {
             inverses[view] = 1 / exponentials(cosines[view], 1, shares[view]);
         }

@@ -12,6 +12,7 @@ import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Csr;
 import dev.freshet.trainer.tensor.Parameter;
 import dev.freshet.trainer.tensor.Propagation;
+import dev.freshet.trainer.tensor.RowProducts;
 import dev.freshet.trainer.tensor.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -673,7 +674,7 @@ public final class Spumr implements Model {
         }
         double contrast = settings.number("contrast-weight");
         if (contrast > 0) {
-            terms.add(Autograd.times(Losses.inBatch(u, p, contrastBias(batch, step), temperature), contrast));
+            terms.add(contrast(batch, u, p, contrast, step));
         }
         double kl = settings.number("kl-weight");
         double uncertainty = settings.number("uncertainty-weight");
@@ -704,6 +705,17 @@ public final class Spumr implements Model {
         return leaves.rows
                 .get(denoiser.name)
                 .get(step.create(Arrays.copyOf(distinct.places(), distinct.places().length / 3)));
+    }
+
+    /** Eq. 11 with the items of the other pairs in the place of what is printed, times a weight. */
+    private NDArray contrast(Batch batch, NDArray u, NDArray p, double weight, NDManager step) {
+        return backend.workers()
+                .map(workers -> {
+                    InBatchContrast loss =
+                            new InBatchContrast(batch.positives(), popularityBias, temperature, weight / batch.size());
+                    return RowProducts.term(List.of(u), List.of(p), () -> loss, workers, step);
+                })
+                .orElseGet(() -> Autograd.times(Losses.inBatch(u, p, contrastBias(batch, step), temperature), weight));
     }
 
     /** What the contrast's logits lose: everything for another copy of the pair's own item, and the share for popularity. */

@@ -20,7 +20,7 @@ final class UserAlignment implements RowProducts.RowLoss {
     }
 
     @Override
-    public double apply(float[][] products) {
+    public double apply(int row, float[][] products) {
         float[] x = products[0];
         float[] y = products[1];
         FloatVector sum = FloatVector.zero(SPECIES);

@@ -28,10 +28,11 @@ public final class RowProducts {
         /**
          * Puts the gradient of the loss in the place of the products.
          *
-         * @param products one row of each C_m
+         * @param row its number
+         * @param products one row of each C_m, padded to {@link Selection#padded}; what is left there does not count
          * @return the loss of the row
          */
-        double apply(float[][] products);
+        double apply(int row, float[][] products);
     }
 
     /**
@@ -78,7 +79,9 @@ public final class RowProducts {
                     products.add(product);
                     buffers.add(product.toByteBuffer(true).asFloatBuffer());
                 }
-                workers.split(to - from, 1, (first, end) -> sum.add(rows(buffers, columns, loss.get(), first, end)));
+                int start = from;
+                workers.split(
+                        to - from, 1, (first, end) -> sum.add(rows(buffers, columns, loss.get(), start, first, end)));
                 for (int m = 0; m < left.size(); m++) {
                     NDArray gradient = products.get(m).matMul(right.get(m));
                     gradient.attach(manager);
@@ -95,14 +98,34 @@ public final class RowProducts {
                 rightSums);
     }
 
-    private static double rows(List<FloatBuffer> buffers, int columns, RowLoss loss, int from, int to) {
+    /** The loss as a term for autograd: its value, and its gradients for what the matrices are made of. */
+    public static NDArray term(
+            List<NDArray> left, List<NDArray> right, Supplier<RowLoss> loss, Workers workers, NDManager manager) {
+        Gradients gradients = of(
+                left.stream().map(NDArray::stopGradient).toList(),
+                right.stream().map(NDArray::stopGradient).toList(),
+                loss,
+                workers,
+                manager);
+        NDArray sum = null;
+        for (int m = 0; m < left.size(); m++) {
+            NDArray term = left.get(m)
+                    .mul(gradients.left().get(m))
+                    .sum()
+                    .add(right.get(m).mul(gradients.right().get(m)).sum());
+            sum = sum == null ? term : sum.add(term);
+        }
+        return sum.sub(sum.stopGradient()).add((float) gradients.loss());
+    }
+
+    private static double rows(List<FloatBuffer> buffers, int columns, RowLoss loss, int start, int from, int to) {
         float[][] row = new float[buffers.size()][Selection.padded(columns)];
         double sum = 0;
         for (int r = from; r < to; r++) {
             for (int m = 0; m < row.length; m++) {
                 buffers.get(m).get(r * columns, row[m], 0, columns);
             }
-            sum += loss.apply(row);
+            sum += loss.apply(start + r, row);
             for (int m = 0; m < row.length; m++) {
                 buffers.get(m).put(r * columns, row[m], 0, columns);
             }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The closed forms of DA-MRS's alignments against the same by autograd. */
+/** The closed forms of DA-MRS's alignments and of SPUMR's contrast against the same by autograd. */
 class AlignmentTest {
 
     private static final int D = 6;
@@ -91,6 +91,41 @@ class AlignmentTest {
                     .containsExactly(items.getGradient().toFloatArray(), within(2e-4f));
             assertThat(gradients.right().get(1).toFloatArray())
                     .containsExactly(contents.getGradient().toFloatArray(), within(2e-4f));
+        }
+    }
+
+    @Test
+    void ofPairs() {
+        int[] items = random.ints(37, 0, 20).toArray();
+        float[] popularity = new float[20];
+        for (int item = 0; item < popularity.length; item++) {
+            popularity[item] = (float) random.nextGaussian();
+        }
+        float[] bias = new float[37 * 37];
+        for (int pair = 0; pair < 37; pair++) {
+            for (int other = 0; other < 37; other++) {
+                boolean copy = pair != other && items[pair] == items[other];
+                bias[pair * 37 + other] = copy ? 1e9f : popularity[items[other]];
+            }
+        }
+        try (NDManager manager = NDManager.newBaseManager(Device.cpu());
+                Workers workers = new Workers(3)) {
+            NDArray users = Autograd.leaf(gaussian(manager, 37));
+            NDArray wanted = Autograd.leaf(gaussian(manager, 37));
+            NDArray biases = manager.create(bias, new Shape(37, 37));
+            double loss = Autograd.backward(() -> Losses.inBatch(users, wanted, biases, .4));
+            float[] ofUsers = users.getGradient().toFloatArray();
+            float[] ofItems = wanted.getGradient().toFloatArray();
+            NDArray again = Autograd.leaf(users.duplicate());
+            NDArray wantedAgain = Autograd.leaf(wanted.duplicate());
+            InBatchContrast contrast = new InBatchContrast(items, popularity, .4, 1.0 / 37);
+
+            double closed = Autograd.backward(
+                    () -> RowProducts.term(List.of(again), List.of(wantedAgain), () -> contrast, workers, manager));
+
+            assertThat(closed).isCloseTo(loss, within(1e-5 * loss));
+            assertThat(again.getGradient().toFloatArray()).containsExactly(ofUsers, within(1e-5f));
+            assertThat(wantedAgain.getGradient().toFloatArray()).containsExactly(ofItems, within(1e-5f));
         }
     }
 
