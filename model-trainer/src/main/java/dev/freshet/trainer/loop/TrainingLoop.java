@@ -293,8 +293,12 @@ public final class TrainingLoop {
                 .setMetrics(metrics)
                 .setUsers(candidate.test().users())
                 .build());
+        Map<String, Double> judged = new TreeMap<>(candidate.test().values());
+        if (candidate.difference() != null) {
+            judged.putAll(candidate.difference().metrics());
+        }
         Evaluation decision = run.evaluation(EvaluationKind.GATE)
-                .setMetrics(candidate.test().values())
+                .setMetrics(judged)
                 .setUsers(candidate.test().users())
                 .setAccepted(candidate.accepted())
                 .setReason(reason)
