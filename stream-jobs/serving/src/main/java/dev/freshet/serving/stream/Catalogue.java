@@ -171,6 +171,11 @@ public final class Catalogue {
         }
     }
 
+    /** Whether an item was asked to be forgotten, and is not recommendable again since. */
+    public boolean erased(String item) {
+        return erasedItems.containsKey(item) && excludes(item);
+    }
+
     /** Rises whenever an item stops being recommendable. */
     long withdrawals() {
         return withdrawals.get();
