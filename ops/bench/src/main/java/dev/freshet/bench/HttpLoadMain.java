@@ -57,9 +57,7 @@ public final class HttpLoadMain implements Callable<Integer> {
                         + URLEncoder.encode(user, StandardCharsets.UTF_8).replace("+", "%20")))
                 .toList();
         HttpLoad load = new HttpLoad(paths);
-        if (warmUp > 0) {
-            load.run(rates.get(0), warmUp);
-        }
+        load.run(rates.get(0), warmUp);
         List<HttpLoad.Run> runs = new ArrayList<>();
         for (int rate : rates) {
             runs.add(load.run(rate, seconds));

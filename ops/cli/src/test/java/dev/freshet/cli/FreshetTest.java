@@ -75,7 +75,7 @@ class FreshetTest {
                 "bench freshness --data . --rates 0",
                 "bench freshness --data . --rates many",
                 "bench freshness --data . --seconds 0",
-                "bench freshness --data . --warm-up -1",
+                "bench freshness --data . --warm-up 0",
                 "bench freshness --data . --checkpoint-interval 0s",
                 "bench freshness --data . --model typo",
                 "bench serve",

@@ -32,6 +32,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 final class FreshnessBench implements AutoCloseable {
 
     private static final long SEED = 1;
+    private static final Duration START = Duration.ofMinutes(10);
     private static final Duration DRAIN = Duration.ofSeconds(60);
     private static final Duration POLL = Duration.ofMillis(50);
 
@@ -77,23 +78,22 @@ final class FreshnessBench implements AutoCloseable {
         long total = rates.stream().mapToLong(rate -> (long) rate * seconds).sum() + (long) rates.get(0) * warmUp;
         List<FreshnessResult.Run> runs = new ArrayList<>();
         try (ProgressBar bar = Bars.open("Measuring", total, "events")) {
-            if (warmUp > 0) {
-                measure(rates.get(0), warmUp, bar);
-            }
+            // After a start, the graph job's first checkpoint may take long.
+            measure(rates.get(0), warmUp, START, bar);
             for (int rate : rates) {
-                runs.add(measure(rate, seconds, bar));
+                runs.add(measure(rate, seconds, DRAIN, bar));
             }
         }
         return runs;
     }
 
-    private FreshnessResult.Run measure(int rate, int seconds, ProgressBar bar)
+    private FreshnessResult.Run measure(int rate, int seconds, Duration patience, ProgressBar bar)
             throws CliException, ClusterException, InterruptedException {
         SentEvents sent = new SentEvents(Math.multiplyExact(rate, seconds));
         lists.follow(sent);
         Map<Part, Long> before = loop.cpuNanos();
         double took = send(rate, sent, bar);
-        long deadline = System.nanoTime() + DRAIN.toNanos();
+        long deadline = System.nanoTime() + patience.toNanos();
         while (System.nanoTime() < deadline && !(sent.allAnswered() && graphs.covers(sent))) {
             loop.checkCluster();
             lists.check();

@@ -75,7 +75,7 @@ final class LoopBenchMixin {
                     "--rates has " + rate + "; a rate is 1 to " + MAX_RATE + " a second");
         }
         require(seconds >= 1, "--seconds is " + seconds + "; it must be at least 1");
-        require(warmUp >= 0, "--warm-up is " + warmUp + "; it must be at least 0");
+        require(warmUp >= 1, "--warm-up is " + warmUp + "; it must be at least 1");
         require(!trainingTime.isZero(), "--training-time is no time; at least 1ms");
         OutputFiles.check(spec, "--json", json);
         Feed feed;
