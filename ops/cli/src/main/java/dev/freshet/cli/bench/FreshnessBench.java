@@ -27,17 +27,16 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Sends interactions at a rate, each when it is due, and follows what comes of them. Users take turns in a shuffled order, items are
- * drawn; both come out the same every time.
+ * drawn; on a new state both come out the same every time.
  */
 final class FreshnessBench implements AutoCloseable {
 
-    private static final long SEED = 1;
     private static final Duration START = Duration.ofMinutes(10);
     private static final Duration DRAIN = Duration.ofSeconds(60);
     private static final Duration POLL = Duration.ofMillis(50);
 
     private final PreparedLoop loop;
-    private final Random random = new Random(SEED);
+    private final Random random;
     private final List<String> users;
     private final Producer<byte[], byte[]> producer;
     private final ListReader lists;
@@ -46,6 +45,8 @@ final class FreshnessBench implements AutoCloseable {
 
     FreshnessBench(PreparedLoop loop) {
         this.loop = loop;
+        // Not the draws of an earlier measurement on this state: pairs that are there already change no graph.
+        this.random = new Random(loop.interactions());
         this.users = new ArrayList<>(loop.users());
         Collections.shuffle(users, random);
         String bootstrap = loop.cluster().bootstrapServers();

@@ -58,6 +58,7 @@ final class PreparedLoop implements AutoCloseable {
     private final LocalCluster cluster;
     private final List<String> users = new ArrayList<>();
     private final List<String> items = new ArrayList<>();
+    private long interactions;
     private String model;
 
     /**
@@ -254,6 +255,7 @@ final class PreparedLoop implements AutoCloseable {
         Set<String> distinctItems = new TreeSet<>();
         TopicScan.assign(consumer, Topic.INTERACTIONS.name());
         TopicScan.toEnd(consumer, record -> {
+            interactions++;
             try {
                 Interaction interaction = Topic.INTERACTIONS.codec().decode(record.value());
                 distinctUsers.add(interaction.getUser());
@@ -320,6 +322,11 @@ final class PreparedLoop implements AutoCloseable {
     /** Items with interactions, in the order of their ids. */
     List<String> items() {
         return items;
+    }
+
+    /** Interactions on the topic at the start. */
+    long interactions() {
+        return interactions;
     }
 
     /** Version of the model in force. */

@@ -24,9 +24,14 @@ public final class ControlTopic {
         return ANSWER + offset;
     }
 
+    /** Whether a run is the trainer's answer to a command, and no training. */
+    public static boolean isAnswer(String run) {
+        return run.startsWith(ANSWER);
+    }
+
     /** Whether a run is the trainer's answer to another command. */
     static boolean answersAnother(String run, long offset) {
-        return run.startsWith(ANSWER) && !run.equals(answer(offset));
+        return isAnswer(run) && !run.equals(answer(offset));
     }
 
     /**
