@@ -28,11 +28,16 @@ public final class FullRanking {
      * @param targets items to be found
      */
     public static Metrics evaluate(Embeddings embeddings, Interactions mask, Interactions targets, Workers workers) {
+        return measure(embeddings, mask, targets, workers).metrics();
+    }
+
+    /** Like {@link #evaluate}, with each user's recall: those of two models on the same mask and targets are of the same users. */
+    public static Measurement measure(Embeddings embeddings, Interactions mask, Interactions targets, Workers workers) {
         int[] users = IntStream.range(0, targets.users())
                 .filter(user -> targets.degree(user) > 0 && mask.degree(user) > 0)
                 .toArray();
         int[][] lists = rank(embeddings, mask, users, Metrics.MAX, workers);
-        return metrics(users, lists, targets);
+        return measurement(users, lists, targets);
     }
 
     /** Metrics of the one list that is best without knowing the user: items by their number of training users. */
@@ -96,15 +101,17 @@ public final class FullRanking {
         return lists;
     }
 
-    private static Metrics metrics(int[] users, int[][] lists, Interactions targets) {
+    private static Measurement measurement(int[] users, int[][] lists, Interactions targets) {
         Metrics.Sum sum = new Metrics.Sum();
+        double[] recalls = new double[users.length];
         boolean[] hits = new boolean[Metrics.MAX];
         for (int u = 0; u < users.length; u++) {
             for (int rank = 0; rank < hits.length; rank++) {
                 hits[rank] = rank < lists[u].length && targets.contains(users[u], lists[u][rank]);
             }
             sum.add(hits, targets.degree(users[u]));
+            recalls[u] = Metrics.recall(hits, targets.degree(users[u]), Measurement.CUTOFF);
         }
-        return sum.mean();
+        return new Measurement(sum.mean(), recalls);
     }
 }

@@ -5,8 +5,9 @@ import dev.freshet.trainer.train.Training;
 import java.util.Locale;
 
 /**
- * The decision on a release: a model must be no worse than the most popular items, nor worse than the release in force by more than chance
- * may do, all measured on one slice.
+ * The decision on a release: a model must be no worse than the most popular items, nor worse than the release in force, all measured on
+ * one slice. It is worse where the interval of the difference says so, however small that is, and where it is worse by more than a margin,
+ * whatever the interval says.
  */
 final class Gate {
 
@@ -23,9 +24,10 @@ final class Gate {
      *
      * @param test the model's metrics
      * @param inForce those of the release in force, or null where they are not known
-     * @param popularity those of the most popular items
+     * @param difference how much better the model is than the release in force; null where {@code inForce} is
+     * @param popularity metrics of the most popular items
      */
-    static String refusal(Metrics test, Metrics inForce, Metrics popularity) {
+    static String refusal(Metrics test, Metrics inForce, Difference difference, Metrics popularity) {
         if (test.users() < MIN_USERS) {
             return null;
         }
@@ -38,19 +40,26 @@ final class Gate {
                     own,
                     popularity.get(Training.METRIC));
         }
-        if (inForce != null && own < (1 - MARGIN) * inForce.get(Training.METRIC) - 1.0 / inForce.users()) {
+        if (inForce == null) {
+            return null;
+        }
+        double other = inForce.get(Training.METRIC);
+        boolean beyondMargin = own < (1 - MARGIN) * other - 1.0 / inForce.users();
+        if (beyondMargin || difference.high() < 0) {
             return String.format(
                     Locale.ROOT,
-                    "%s %.4f is worse than the %.4f of the release in force",
+                    "%s %.4f is worse than the %.4f of the release in force%s: %s",
                     Training.METRIC,
                     own,
-                    inForce.get(Training.METRIC));
+                    other,
+                    beyondMargin ? " by more than the margin" : "",
+                    describe(difference));
         }
         return null;
     }
 
-    /** Why a model that was not refused may be released. */
-    static String acceptance(Metrics test, Metrics inForce, Metrics popularity) {
+    /** Why a model that was not refused may be released; parameters as above. */
+    static String acceptance(Metrics test, Metrics inForce, Difference difference, Metrics popularity) {
         if (test.users() < MIN_USERS) {
             return "only " + test.users() + " users have held-out interactions, too few to judge by";
         }
@@ -62,6 +71,20 @@ final class Gate {
                 popularity.get(Training.METRIC),
                 inForce == null
                         ? ""
-                        : String.format(Locale.ROOT, ", the release in force %.4f", inForce.get(Training.METRIC)));
+                        : String.format(
+                                Locale.ROOT,
+                                ", the release in force %.4f: %s",
+                                inForce.get(Training.METRIC),
+                                describe(difference)));
+    }
+
+    private static String describe(Difference difference) {
+        return String.format(
+                Locale.ROOT,
+                "difference %+.4f, 95 %% interval %+.4f to %+.4f, %d users",
+                difference.mean(),
+                difference.low(),
+                difference.high(),
+                difference.users());
     }
 }

@@ -53,12 +53,19 @@ final class Inbox implements AutoCloseable {
     record Snapshot(SnapshotManifest manifest, ConsumerRecord<byte[], byte[]> source) {}
 
     /**
-     * A command to train and the record that it came in.
+     * A command and the record that it came in.
      *
-     * @param model name of the model, or null for the usual one
+     * @param rollback whether it is to return to an earlier release, not to train
+     * @param argument the version to return to; or name of the model to train, null for the usual one
      * @param source the record
      */
-    record Command(String model, ConsumerRecord<byte[], byte[]> source) {}
+    record Command(boolean rollback, String argument, ConsumerRecord<byte[], byte[]> source) {
+
+        /** The run that evaluations of it name. */
+        String run() {
+            return "control-" + source.offset();
+        }
+    }
 
     private Inbox(Consumer<byte[], byte[]> consumer, Publisher publisher) {
         this.consumer = consumer;
@@ -119,16 +126,34 @@ final class Inbox implements AutoCloseable {
                 inbox.committed.put(partition, offset.offset());
             }
         });
+        inbox.catchUp(partitions);
+        return inbox;
+    }
+
+    /** Takes in all that has been announced up to now: a command may be about what its sender has just seen. */
+    void catchUpReleases() {
+        catchUp(List.of(new TopicPartition(Topic.MODELS.name(), 0)));
+    }
+
+    private void catchUp(List<TopicPartition> partitions) {
         Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
-            inbox.poll();
+            poll();
         }
-        return inbox;
     }
 
     /** Takes in what has come, and waits a moment where nothing has. */
     void poll() {
-        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+        poll(POLL);
+    }
+
+    /** Takes in what has come already. */
+    void look() {
+        poll(Duration.ZERO);
+    }
+
+    private void poll(Duration wait) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(wait)) {
             try {
                 take(record);
             } catch (BadRecordException e) {
@@ -154,9 +179,16 @@ final class Inbox implements AutoCloseable {
             controlled = record.offset() + 1;
             Control control = Topic.CONTROL.codec().decode(record.value());
             switch (control.getCommand()) {
-                case TRAIN -> commands.add(new Command(control.getArguments().get("model"), record));
+                case TRAIN -> commands.add(
+                        new Command(false, control.getArguments().get("model"), record));
                 case SNAPSHOT -> {}
-                case ROLLBACK -> throw new BadRecordException("Control: ROLLBACK is not in this version");
+                case ROLLBACK -> {
+                    String version = control.getArguments().get("version");
+                    if (version == null) {
+                        throw new BadRecordException("Control: ROLLBACK has no argument version");
+                    }
+                    commands.add(new Command(true, version, record));
+                }
             }
         }
     }
@@ -214,6 +246,11 @@ final class Inbox implements AutoCloseable {
     /** The next command, until it is done or refused, or null. */
     Command nextCommand() {
         return commands.peek();
+    }
+
+    /** Whether a command to return to an earlier release waits. */
+    boolean rollbackWaits() {
+        return commands.stream().anyMatch(Command::rollback);
     }
 
     /** The releases so far. */

@@ -3,6 +3,7 @@ package dev.freshet.trainer.loop;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.evaluation.FullRanking;
+import dev.freshet.trainer.evaluation.Measurement;
 import dev.freshet.trainer.evaluation.Metrics;
 import dev.freshet.trainer.model.Model;
 import dev.freshet.trainer.model.ModelFactory;
@@ -29,10 +30,21 @@ record Incumbent(ModelRelease release, ModelStore.Saved saved, String lost) {
     /**
      * What was measured.
      *
-     * @param metrics metrics on the held-out slice, or null
-     * @param missing why there are none although there is a release, or null
+     * @param on what it reaches on the held-out slice, or null
+     * @param missing why that is not known although there is a release, or null
      */
-    record Measured(Metrics metrics, String missing) {}
+    record Measured(Measurement on, String missing) {
+
+        /** The metrics, or null. */
+        Metrics metrics() {
+            return on == null ? null : on.metrics();
+        }
+
+        /** How much better a model is that was measured on the same slice, or null. */
+        Difference difference(Measurement model, long seed) {
+            return on == null ? null : Difference.of(model.recalls(), on.recalls(), seed);
+        }
+    }
 
     /** Measures it on the held-out slice, with the model and the settings that it was released with. */
     Measured measure(SnapshotData data, TrainingData past, Backend backend, Workers workers) {
@@ -50,7 +62,7 @@ record Incumbent(ModelRelease release, ModelStore.Saved saved, String lost) {
                                     + " parameters fit the snapshot; its features have changed"));
                 }
                 return new Measured(
-                        FullRanking.evaluate(
+                        FullRanking.measure(
                                 model.embed(), past.train(), data.slice().test(), workers),
                         null);
             }

@@ -141,17 +141,28 @@ final class ModelStore {
     }
 
     /**
+     * Makes sure that a saved model is there whole.
+     *
+     * @param sha256 the file's SHA-256, as its release has it
+     * @throws IOException if it is gone or damaged
+     */
+    void check(String version, String sha256) throws IOException {
+        Path path = folder.resolve(version).resolve(FILE);
+        String found = sha256(path);
+        if (!found.equals(sha256)) {
+            throw new IOException(path + ": damaged; its SHA-256 is " + found + ", but it was released with " + sha256);
+        }
+    }
+
+    /**
      * Loads a saved model.
      *
      * @param sha256 the file's SHA-256, as its release has it
      * @throws IOException if it is gone or damaged
      */
     Saved load(String version, String sha256) throws IOException {
+        check(version, sha256);
         Path path = folder.resolve(version).resolve(FILE);
-        String found = sha256(path);
-        if (!found.equals(sha256)) {
-            throw new IOException(path + ": damaged; its SHA-256 is " + found + ", but it was released with " + sha256);
-        }
         Safetensors file = Safetensors.read(path);
         Map<String, Matrix> parameters = new LinkedHashMap<>();
         file.matrices().forEach((name, matrix) -> {

@@ -120,9 +120,28 @@ final class Publisher implements AutoCloseable {
      */
     void release(Iterable<ModelEmbedding> embeddings, ModelRelease.Builder release, Evaluation decision)
             throws IOException {
+        transact(() -> {
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            for (ModelEmbedding embedding : embeddings) {
+                sent.add(transactions.send(record(
+                        Topic.MODEL_EMBEDDINGS,
+                        Keys.modelEmbedding(embedding.getVersion(), embedding.getKind(), embedding.getId()),
+                        embedding)));
+            }
+            transactions.flush();
+            announce(release.setEmbeddings(ranges(sent)).build(), decision);
+        });
+    }
+
+    /** Publishes a return to an earlier release, with the decision; throws as {@link #release} does. */
+    void rollback(ModelRelease announcement, Evaluation decision) throws IOException {
+        transact(() -> announce(announcement, decision));
+    }
+
+    private void transact(Runnable sends) throws IOException {
         transactions.beginTransaction();
         try {
-            send(embeddings, release, decision);
+            sends.run();
         } catch (RuntimeException e) {
             throw aborted(e);
         }
@@ -135,20 +154,12 @@ final class Publisher implements AutoCloseable {
         }
     }
 
-    private void send(Iterable<ModelEmbedding> embeddings, ModelRelease.Builder release, Evaluation decision) {
-        List<Future<RecordMetadata>> sent = new ArrayList<>();
-        for (ModelEmbedding embedding : embeddings) {
-            sent.add(transactions.send(record(
-                    Topic.MODEL_EMBEDDINGS,
-                    Keys.modelEmbedding(embedding.getVersion(), embedding.getKind(), embedding.getId()),
-                    embedding)));
-        }
-        transactions.flush();
-        ModelRelease complete = release.setEmbeddings(ranges(sent)).build();
-        Future<RecordMetadata> released = transactions.send(record(Topic.MODELS, complete.getModel(), complete));
+    private void announce(ModelRelease announcement, Evaluation decision) {
+        Future<RecordMetadata> announced =
+                transactions.send(record(Topic.MODELS, announcement.getModel(), announcement));
         Future<RecordMetadata> decided = transactions.send(record(Topic.EVALUATIONS, decision.getRunId(), decision));
         transactions.flush();
-        await(released);
+        await(announced);
         await(decided);
     }
 

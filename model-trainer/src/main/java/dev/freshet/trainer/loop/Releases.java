@@ -3,9 +3,11 @@ package dev.freshet.trainer.loop;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.ReleaseAction;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -22,6 +24,7 @@ final class Releases {
     private final Map<String, ModelRelease> byVersion = new LinkedHashMap<>();
     private final Map<String, ModelRelease> ofModels = new HashMap<>();
     private ModelRelease inForce;
+    private boolean held;
 
     /** Takes the next announcement; a return to a release that is not known is as if it were not there. */
     void announced(ModelRelease announcement) {
@@ -35,6 +38,7 @@ final class Releases {
         byVersion.put(release.getVersion(), release);
         ofModels.put(release.getModel(), release);
         inForce = release;
+        held = announcement.getAction() == ReleaseAction.ROLLBACK;
         prune();
     }
 
@@ -52,6 +56,21 @@ final class Releases {
     /** The release that was announced last, of whatever model: serving puts it in force. Null if there is none. */
     ModelRelease inForce() {
         return inForce;
+    }
+
+    /** Whether the release in force was returned to. */
+    boolean held() {
+        return held;
+    }
+
+    /** A release by its version, or null. */
+    ModelRelease ofVersion(String version) {
+        return byVersion.get(version);
+    }
+
+    /** The versions of all that are kept, newest first. */
+    List<String> newestFirst() {
+        return byVersion.keySet().stream().sorted(Comparator.reverseOrder()).toList();
     }
 
     /** The release of a model that was announced last, or null. */

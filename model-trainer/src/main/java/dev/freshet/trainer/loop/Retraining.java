@@ -5,6 +5,7 @@ import dev.freshet.graph.NeighborGraph;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.evaluation.FullRanking;
+import dev.freshet.trainer.evaluation.Measurement;
 import dev.freshet.trainer.evaluation.Metrics;
 import dev.freshet.trainer.model.Embeddings;
 import dev.freshet.trainer.model.Model;
@@ -43,6 +44,7 @@ final class Retraining {
      * @param test metrics on the held-out slice, before the model saw it
      * @param popularity metrics of the most popular items on the same slice
      * @param inForce metrics of the release in force on the same slice; null where they could not be measured
+     * @param difference how much better the model is than that; null where it could not be measured
      * @param evaluated parameters before the second step
      * @param released parameters after it; none if it may not be released
      * @param warm whether it started from a saved model, be it in part
@@ -54,6 +56,7 @@ final class Retraining {
             Metrics test,
             Metrics popularity,
             Metrics inForce,
+            Difference difference,
             Map<String, Matrix> evaluated,
             Map<String, Matrix> released,
             boolean warm,
@@ -65,11 +68,12 @@ final class Retraining {
         }
 
         private Candidate refused(String why) {
-            return new Candidate(null, outcome, test, popularity, inForce, evaluated, Map.of(), warm, why);
+            return new Candidate(null, outcome, test, popularity, inForce, difference, evaluated, Map.of(), warm, why);
         }
 
         private Candidate accepted(Embeddings trained, Map<String, Matrix> parameters, String why) {
-            return new Candidate(trained, outcome, test, popularity, inForce, evaluated, parameters, warm, why);
+            return new Candidate(
+                    trained, outcome, test, popularity, inForce, difference, evaluated, parameters, warm, why);
         }
     }
 
@@ -97,7 +101,7 @@ final class Retraining {
         Interactions train = data.slice().train();
         TrainingData past = new TrainingData(train, data.features(), ofFeatures(data), workers.threads());
         Training.Outcome outcome;
-        Metrics test;
+        Measurement measurement;
         Map<String, Matrix> evaluated;
         int found = 0;
         Incumbent.Measured measured = incumbent.measure(data, past, backend, workers);
@@ -108,15 +112,17 @@ final class Retraining {
             }
             outcome = new Training(model, train, settings, workers, seed)
                     .untilNoBetter(data.slice().valid(), budget, listener);
-            test = FullRanking.evaluate(model.embed(), train, data.slice().test(), workers);
+            measurement = FullRanking.measure(model.embed(), train, data.slice().test(), workers);
             evaluated = ModelStore.values(model.parameters());
         }
+        Metrics test = measurement.metrics();
+        Difference difference = measured.difference(measurement, seed);
         Metrics popularity = FullRanking.popularity(train, data.slice().test(), workers);
-        Candidate candidate =
-                new Candidate(null, outcome, test, popularity, inForce, evaluated, Map.of(), found > 0, null);
+        Candidate candidate = new Candidate(
+                null, outcome, test, popularity, inForce, difference, evaluated, Map.of(), found > 0, null);
         String refusal = outcome.diverged()
                 ? "the loss is not finite in epoch " + outcome.epochs()
-                : Gate.refusal(test, inForce, popularity);
+                : Gate.refusal(test, inForce, difference, popularity);
         if (refusal != null) {
             return candidate.refused(reason(refusal, measured));
         }
@@ -143,7 +149,7 @@ final class Retraining {
             return candidate.accepted(
                     embeddings,
                     ModelStore.values(model.parameters()),
-                    reason(Gate.acceptance(test, inForce, popularity), measured));
+                    reason(Gate.acceptance(test, inForce, difference, popularity), measured));
         }
     }
 

@@ -28,6 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
@@ -46,6 +47,9 @@ public final class TrainingLoop {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingLoop.class);
     private static final DateTimeFormatter VERSION =
             DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private static final String GIVEN_UP = "given up: a rollback was asked for";
+    private static final long LOOK_NANOS = Duration.ofMillis(500).toNanos();
 
     private final Options options;
     private final Consumer<byte[], byte[]> consumer;
@@ -119,16 +123,76 @@ public final class TrainingLoop {
 
     private void serve(Inbox inbox, Publisher publisher, Backend backend, Workers workers) {
         Inbox.Snapshot snapshot = inbox.newest();
-        if (snapshot == null) {
-            return;
-        }
         String name = options.model.name();
         Inbox.Command command = inbox.nextCommand();
-        if (command != null) {
+        if (command != null && command.rollback()) {
+            rollBack(command, inbox, publisher);
+        } else if (command != null && inbox.rollbackWaits()) {
+            publisher.evaluation(decision(command, command.argument(), GIVEN_UP));
+            inbox.done(command.source());
+        } else if (snapshot == null) {
+            return;
+        } else if (command != null) {
             obey(command, snapshot, inbox, publisher, backend, workers);
-        } else if (policy.isDue(name, snapshot.manifest(), inbox.releases().of(name))) {
+        } else if (!inbox.releases().held()
+                && policy.isDue(name, snapshot.manifest(), inbox.releases().of(name))) {
             train(options.model, snapshot, inbox, publisher, backend, workers);
         }
+    }
+
+    /**
+     * Puts an earlier release in force. What is trained next starts from it and must stand up to it; until somebody asks for that,
+     * nothing is released, or the model that was rolled back would soon be there again, as the same data give the same.
+     */
+    private void rollBack(Inbox.Command command, Inbox inbox, Publisher publisher) {
+        inbox.catchUpReleases();
+        String version = command.argument();
+        ModelRelease inForce = inbox.releases().inForce();
+        if (inForce != null && inForce.getVersion().equals(version)) {
+            publisher.evaluation(accepted(command, inForce, version + " is in force already"));
+            inbox.done(command.source());
+            return;
+        }
+        Rollback rollback = new Rollback(options.bootstrap, options.store, inbox.releases());
+        Optional<String> refusal = rollback.refusal(version);
+        if (refusal.isPresent()) {
+            LOG.warn("no rollback: {}", refusal.get());
+            publisher.evaluation(decision(command, null, refusal.get()));
+            inbox.refuse(command.source(), "Control: " + refusal.get());
+            return;
+        }
+        ModelRelease announcement = rollback.announcement(version);
+        try {
+            publisher.rollback(
+                    announcement, accepted(command, announcement, "in force instead of " + inForce.getVersion()));
+        } catch (IOException e) {
+            // The command stays, and is tried again.
+            LOG.warn("no rollback to {} yet: {}", version, describe(e));
+            return;
+        }
+        inbox.done(command.source());
+        LOG.info("rolled back from {} to {}", inForce.getVersion(), version);
+        // The next command must find it in force.
+        inbox.catchUpReleases();
+    }
+
+    private static Evaluation accepted(Inbox.Command command, ModelRelease release, String reason) {
+        return Evaluation.newBuilder(decision(command, release.getModel(), reason))
+                .setVersion(release.getVersion())
+                .setAccepted(true)
+                .build();
+    }
+
+    /** A refusal of a command that no training stands for. */
+    private static Evaluation decision(Inbox.Command command, String model, String reason) {
+        return Evaluation.newBuilder()
+                .setRunId(command.run())
+                .setKind(EvaluationKind.GATE)
+                .setModel(model == null ? "" : model)
+                .setAt(Instant.now())
+                .setAccepted(false)
+                .setReason(reason)
+                .build();
     }
 
     /** A command stays until a snapshot could be read for it. */
@@ -141,16 +205,9 @@ public final class TrainingLoop {
             Workers workers) {
         ModelFactory factory;
         try {
-            factory = command.model() == null ? options.model : Models.of(command.model());
+            factory = command.argument() == null ? options.model : Models.of(command.argument());
         } catch (IllegalArgumentException e) {
-            publisher.evaluation(Evaluation.newBuilder()
-                    .setRunId("control-" + command.source().offset())
-                    .setKind(EvaluationKind.GATE)
-                    .setModel(command.model())
-                    .setAt(Instant.now())
-                    .setAccepted(false)
-                    .setReason(e.getMessage())
-                    .build());
+            publisher.evaluation(decision(command, command.argument(), e.getMessage()));
             inbox.refuse(command.source(), "Control: " + e.getMessage());
             return;
         }
@@ -190,6 +247,10 @@ public final class TrainingLoop {
         Run run = new Run(factory, manifest, version(factory, started, inbox), started);
         try {
             train(run, read, inbox, publisher, backend, workers);
+        } catch (GivenUpException e) {
+            LOG.info("{}: {}", run.version, e.getMessage());
+            refuse(run, e.getMessage(), publisher);
+            policy.trained(factory.name(), manifest, Instant.now());
         } catch (CancellationException | KafkaException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
@@ -246,6 +307,39 @@ public final class TrainingLoop {
         }
     }
 
+    /** A training that nobody wants any more. */
+    private static final class GivenUpException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        GivenUpException() {
+            super(GIVEN_UP);
+        }
+    }
+
+    /** Looks now and then, in the middle of a training, for a command that makes it needless. */
+    private static final class Lookout {
+        private final Inbox inbox;
+        private long looked = System.nanoTime();
+
+        Lookout(Inbox inbox) {
+            this.inbox = inbox;
+        }
+
+        void step() {
+            if (System.nanoTime() - looked > LOOK_NANOS) {
+                looked = System.nanoTime();
+                check();
+            }
+        }
+
+        void check() {
+            inbox.look();
+            if (inbox.rollbackWaits()) {
+                throw new GivenUpException();
+            }
+        }
+    }
+
     /** One training. */
     private record Run(ModelFactory factory, SnapshotManifest manifest, String version, Instant started) {
         Evaluation.Builder evaluation(EvaluationKind kind) {
@@ -268,12 +362,14 @@ public final class TrainingLoop {
         publisher.evaluation(run.evaluation(EvaluationKind.EPOCH).build());
         Retraining retraining = new Retraining(run.factory, settings, backend, workers, options.seed);
         Duration budget = saved == null ? options.budget : options.budget.dividedBy(2);
+        Lookout lookout = new Lookout(inbox);
         Retraining.Candidate candidate = retraining.run(data, saved, start.incumbent, budget, new Training.Listener() {
             @Override
             public void step(int epoch, int step, int steps) {
                 if (stopped) {
                     throw new CancellationException("stopped");
                 }
+                lookout.step();
             }
 
             @Override
@@ -281,6 +377,7 @@ public final class TrainingLoop {
                 publisher.evaluation(progress(run, epoch));
             }
         });
+        lookout.check();
         Map<String, Double> metrics = new TreeMap<>(candidate.test().values());
         candidate.popularity().values().forEach((name, value) -> metrics.put("popularity." + name, value));
         if (candidate.inForce() != null) {
@@ -293,8 +390,12 @@ public final class TrainingLoop {
                 .setMetrics(metrics)
                 .setUsers(candidate.test().users())
                 .build());
+        Map<String, Double> judged = new TreeMap<>(candidate.test().values());
+        if (candidate.difference() != null) {
+            judged.putAll(candidate.difference().metrics());
+        }
         Evaluation decision = run.evaluation(EvaluationKind.GATE)
-                .setMetrics(candidate.test().values())
+                .setMetrics(judged)
                 .setUsers(candidate.test().users())
                 .setAccepted(candidate.accepted())
                 .setReason(reason)
@@ -433,10 +534,11 @@ public final class TrainingLoop {
 
     /** The version of a run: later than that of any release before it. */
     private static String version(ModelFactory factory, Instant started, Inbox inbox) {
-        ModelRelease last = inbox.releases().of(factory.name());
+        // After a rollback, that in force is not the newest.
+        String last = inbox.releases().newestFirst().stream().findFirst().orElse("");
         Instant at = started;
         String version = VERSION.format(at) + '-' + factory.name();
-        while (last != null && version.compareTo(last.getVersion()) <= 0 && at.isBefore(started.plusSeconds(60))) {
+        while (version.compareTo(last) <= 0 && at.isBefore(started.plusSeconds(60))) {
             at = at.plusSeconds(1);
             version = VERSION.format(at) + '-' + factory.name();
         }

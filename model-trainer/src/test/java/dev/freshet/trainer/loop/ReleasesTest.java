@@ -54,6 +54,21 @@ class ReleasesTest {
         rollback("a", "2-b");
         assertThat(releases.inForce().getVersion()).isEqualTo("1-a");
         assertThat(releases.versions()).containsExactlyInAnyOrder("1-a", "2-b");
+        assertThat(releases.newestFirst()).containsExactly("3-a", "2-b", "1-a");
+        assertThat(releases.ofVersion("3-a").getModel()).isEqualTo("a");
+        assertThat(releases.ofVersion("0-a")).isNull();
+    }
+
+    @Test
+    void aReleaseIsHeldFromTheReturnToItUntilTheNextRelease() {
+        release("a", "1-a");
+        release("a", "2-a");
+        rollback("a", "0-a");
+        assertThat(releases.held()).isFalse();
+        rollback("a", "1-a");
+        assertThat(releases.held()).isTrue();
+        release("b", "3-b");
+        assertThat(releases.held()).isFalse();
     }
 
     @Test

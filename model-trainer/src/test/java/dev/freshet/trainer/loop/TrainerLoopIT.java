@@ -21,9 +21,13 @@ import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
+import dev.freshet.trainer.data.Batch;
+import dev.freshet.trainer.model.Embeddings;
+import dev.freshet.trainer.model.Model;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
+import dev.freshet.trainer.tensor.Parameter;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -39,6 +43,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
@@ -73,13 +78,21 @@ class TrainerLoopIT {
     }
 
     private void start(String model) throws Exception {
-        ModelFactory factory = Models.of(model);
+        start(Models.of(model));
+    }
+
+    private void start(ModelFactory factory) throws Exception {
+        String model = factory.name();
         Settings settings =
                 Models.preset(factory, ModelFactory.LIVE).with(Settings.EPOCHS, "8", Settings.PATIENCE, "3");
         if (model.equals("spumr")) {
             // With its gate, so that there are variances and weights to release.
             settings = settings.with("fusion", "gate", "sampling", "true", "mean-head", "residual");
         }
+        loop(factory, settings, Duration.ofSeconds(60));
+    }
+
+    private void loop(ModelFactory factory, Settings settings, Duration budget) throws Exception {
         loop = new TrainingLoop(new TrainingLoop.Options(
                 kafka.bootstrapServers(),
                 new ModelStore(folder.resolve("models"), 2),
@@ -87,7 +100,7 @@ class TrainerLoopIT {
                 settings,
                 1,
                 Duration.ZERO,
-                Duration.ofSeconds(60),
+                budget,
                 1,
                 2));
         running = new Thread(() -> {
@@ -226,7 +239,7 @@ class TrainerLoopIT {
         kafka.send(Topic.CONTROL, "ROLLBACK", new Control(Command.ROLLBACK, Map.of(), Instant.now()));
         kafka.awaitRecord(
                 Topic.DEAD_LETTERS,
-                letter -> letter.value().getReason().equals("Control: ROLLBACK is not in this version"),
+                letter -> letter.value().getReason().equals("Control: ROLLBACK has no argument version"),
                 SOON);
         stop();
 
@@ -337,6 +350,197 @@ class TrainerLoopIT {
         assertThat(gate("vbpr").getReason())
                 .contains("; not measured against release " + inForce.getVersion() + ": it cannot be loaded ("
                         + artifact + ": damaged;");
+    }
+
+    @Test
+    void aRollbackPutsAnEarlierReleaseInForceAndIsHeldUntilATrainingIsAskedFor() throws Exception {
+        send(Snapshots.write(folder, 1, Snapshots.interactions(300, 100, 8), Snapshots.items(100)));
+        start("lightgcn");
+        ModelRelease first = release(1);
+        send(Snapshots.write(folder, 2, Snapshots.interactions(320, 100, 8), Snapshots.items(100)));
+        ModelRelease second = release(2);
+
+        rollback(first.getVersion());
+        ModelRelease announced = release(3);
+        assertThat(ModelRelease.newBuilder(announced)
+                        .setAction(ReleaseAction.RELEASE)
+                        .setReleasedAt(first.getReleasedAt())
+                        .build())
+                .isEqualTo(first);
+        assertThat(announced.getAction()).isEqualTo(ReleaseAction.ROLLBACK);
+        assertThat(announced.getReleasedAt()).isAfter(second.getReleasedAt());
+        Evaluation answer = answer(0);
+        assertThat(answer.getAccepted()).isTrue();
+        assertThat(answer.getVersion()).isEqualTo(first.getVersion());
+        assertThat(answer.getReason()).isEqualTo("in force instead of " + second.getVersion());
+
+        // A snapshot that is worth a training, and a restart: nothing is trained.
+        send(Snapshots.write(folder, 3, Snapshots.interactions(340, 100, 8), Snapshots.items(100)));
+        refused(
+                1,
+                "20200101T000000Z-lightgcn",
+                "no release 20200101T000000Z-lightgcn is known; there are " + second.getVersion());
+        stop();
+        start("lightgcn");
+        rollback(first.getVersion());
+        assertThat(answer(2).getReason()).isEqualTo(first.getVersion() + " is in force already");
+        Files.delete(Path.of(URI.create(second.getArtifactUri())));
+        refused(3, second.getVersion(), "release " + second.getVersion() + " is not whole: no file ");
+        assertThat(answer(3).getReason()).endsWith("; there is none to return to");
+        assertThat(kafka.drain(Topic.MODELS)).hasSize(3);
+
+        command(Map.of());
+        ModelRelease next = release(4);
+        assertThat(next.getAction()).isEqualTo(ReleaseAction.RELEASE);
+        assertThat(next.getVersion()).isGreaterThan(second.getVersion());
+        assertThat(next.getSnapshotId()).isEqualTo("snapshot-000000000003");
+        assertThat(next.getConfiguration()).containsEntry("started-from", first.getVersion());
+        assertThat(kafka.drain(Topic.EVALUATIONS).stream()
+                        .filter(record -> record.value().getKind() == EvaluationKind.EPOCH)
+                        .map(record -> record.value().getRunId())
+                        .distinct())
+                .containsExactly(first.getVersion(), second.getVersion(), next.getVersion());
+        // Now it trains by itself again.
+        send(Snapshots.write(folder, 4, Snapshots.interactions(360, 100, 8), Snapshots.items(100)));
+        assertThat(release(5).getSnapshotId()).isEqualTo("snapshot-000000000004");
+    }
+
+    @Test
+    void aReleaseWhoseEmbeddingsAreGoneCannotBeReturnedTo() throws Exception {
+        send(Snapshots.write(folder, 1, Snapshots.interactions(60, 40, 6), Snapshots.items(40)));
+        start("lightgcn");
+        ModelRelease first = release(1);
+        command(Map.of());
+        ModelRelease second = release(2);
+        EmbeddingRetention.deleteBefore(kafka.bootstrapServers(), List.of(second));
+
+        rollback(first.getVersion());
+        String reason = answer(1).getReason();
+        assertThat(reason)
+                .startsWith("release " + first.getVersion() + " is not whole: offsets ")
+                .contains(" are gone: the topic begins at ");
+        assertThat(kafka.drain(Topic.MODELS)).hasSize(2);
+    }
+
+    /** It is given up, and so is what was asked for before. */
+    @Test
+    void aRollbackDoesNotWaitForATraining() throws Exception {
+        send(Snapshots.write(folder, 1, Snapshots.interactions(300, 100, 8), Snapshots.items(100)));
+        start("lightgcn");
+        ModelRelease first = release(1);
+        command(Map.of());
+        ModelRelease second = release(2);
+        stop();
+        ModelFactory factory = Models.of("lightgcn");
+        loop(
+                factory,
+                Models.preset(factory, ModelFactory.LIVE)
+                        .with(Settings.EPOCHS, "1000000", Settings.PATIENCE, "1000000"),
+                Duration.ofHours(1));
+        command(Map.of());
+        kafka.awaitRecord(
+                Topic.EVALUATIONS,
+                record -> record.value().getKind() == EvaluationKind.EPOCH
+                        && record.value().getEpoch() > 1
+                        && record.value().getRunId().compareTo(second.getVersion()) > 0,
+                SOON);
+        command(Map.of());
+        rollback(first.getVersion());
+
+        assertThat(release(3).getAction()).isEqualTo(ReleaseAction.ROLLBACK);
+        assertThat(kafka.drain(Topic.EVALUATIONS).stream()
+                        .map(Received::value)
+                        .filter(evaluation -> Boolean.FALSE.equals(evaluation.getAccepted()))
+                        .map(Evaluation::getReason))
+                .containsExactly("given up: a rollback was asked for", "given up: a rollback was asked for");
+    }
+
+    @Test
+    void aSabotagedModelIsRefused() throws Exception {
+        send(Snapshots.write(folder, 1, Snapshots.interactions(300, 100, 8), Snapshots.items(100)));
+        start("lightgcn");
+        ModelRelease sound = release(1);
+        stop();
+        ModelFactory real = Models.of("lightgcn");
+        start(new ModelFactory(
+                real.name(),
+                real.presets(),
+                real.defaultPreset(),
+                (data, settings, backend, seed) -> new Sabotaged(real.create(data, settings, backend, seed))));
+        send(Snapshots.write(folder, 2, Snapshots.interactions(320, 100, 8), Snapshots.items(100)));
+
+        Evaluation gate = kafka.awaitRecord(
+                        Topic.EVALUATIONS,
+                        record -> record.value().getKind() == EvaluationKind.GATE
+                                && !record.value().getRunId().equals(sound.getVersion()),
+                        SOON)
+                .value();
+        assertThat(gate.getAccepted()).isFalse();
+        assertThat(gate.getReason()).contains(" of the release in force", "95 % interval -", " to -");
+        Map<String, Double> metrics = gate.getMetrics();
+        assertThat(metrics.get("difference.recall@20.low")).isLessThan(metrics.get("difference.recall@20"));
+        assertThat(metrics.get("difference.recall@20")).isLessThan(metrics.get("difference.recall@20.high"));
+        assertThat(metrics.get("difference.recall@20.high")).isNegative();
+        assertThat(metrics.get("difference.users")).isEqualTo((double) gate.getUsers());
+        assertThat(kafka.drain(Topic.MODELS)).hasSize(1);
+    }
+
+    /** A model that takes every other user for the one before. */
+    private record Sabotaged(Model model) implements Model {
+
+        @Override
+        public List<Parameter> parameters() {
+            return model.parameters();
+        }
+
+        @Override
+        public void startEpoch(SplittableRandom random) {
+            model.startEpoch(random);
+        }
+
+        @Override
+        public double step(Batch batch) {
+            return model.step(batch);
+        }
+
+        @Override
+        public Embeddings embed() {
+            Embeddings whole = model.embed();
+            int d = whole.dimension();
+            float[] users = whole.users().clone();
+            for (int user = 1; user * d < users.length; user += 2) {
+                System.arraycopy(users, (user - 1) * d, users, user * d, d);
+            }
+            return Embeddings.of(d, users, whole.items());
+        }
+
+        @Override
+        public void close() {
+            model.close();
+        }
+    }
+
+    private void rollback(String version) {
+        kafka.send(Topic.CONTROL, "ROLLBACK", new Control(Command.ROLLBACK, Map.of("version", version), Instant.now()));
+    }
+
+    /** The trainer's answer to the n-th command. */
+    private Evaluation answer(int command) {
+        return kafka.awaitRecord(
+                        Topic.EVALUATIONS, record -> record.value().getRunId().equals("control-" + command), SOON)
+                .value();
+    }
+
+    private void refused(int command, String version, String why) {
+        rollback(version);
+        Evaluation answer = answer(command);
+        assertThat(answer.getAccepted()).isFalse();
+        assertThat(answer.getReason()).startsWith(why);
+        assertThat(kafka.awaitRecord(
+                                Topic.DEAD_LETTERS, letter -> letter.value().getOffset() == command, SOON)
+                        .value()
+                        .getReason())
+                .isEqualTo("Control: " + answer.getReason());
     }
 
     private Evaluation offline(String model) {

@@ -5,8 +5,11 @@ import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.command.DoctorCommand;
 import dev.freshet.cli.command.DownCommand;
 import dev.freshet.cli.command.EvaluateCommand;
+import dev.freshet.cli.command.ExplainCommand;
 import dev.freshet.cli.command.ForgetCommand;
+import dev.freshet.cli.command.ModelsCommand;
 import dev.freshet.cli.command.RecommendCommand;
+import dev.freshet.cli.command.RollbackCommand;
 import dev.freshet.cli.command.SimilarCommand;
 import dev.freshet.cli.command.SnapshotCommand;
 import dev.freshet.cli.command.StatusCommand;
@@ -44,9 +47,12 @@ import picocli.CommandLine.UnmatchedArgumentException;
             SendCommand.class,
             RecommendCommand.class,
             SimilarCommand.class,
+            ExplainCommand.class,
             ForgetCommand.class,
             SnapshotCommand.class,
             TrainCommand.class,
+            ModelsCommand.class,
+            RollbackCommand.class,
             EvaluateCommand.class,
             VerifyCommand.class,
             BenchCommand.class,

@@ -70,6 +70,25 @@ class FreshetTest {
                 "bench train --data . --epochs 0",
                 "bench train --data . --threads 0",
                 "bench train --data . --json no-such-folder/file.json",
+                "bench freshness",
+                "bench freshness --data no-such-folder",
+                "bench freshness --data . --rates 0",
+                "bench freshness --data . --rates many",
+                "bench freshness --data . --seconds 0",
+                "bench freshness --data . --warm-up 0",
+                "bench freshness --data . --checkpoint-interval 0s",
+                "bench freshness --data . --model typo",
+                "bench serve",
+                "bench serve --data no-such-folder",
+                "bench serve --data . --rates 1000,0",
+                "bench serve --data . --json no-such-folder/file.json",
+                "rollback",
+                "rollback a b",
+                "rollback v --timeout soon",
+                "rollback v --serving nowhere",
+                "models x",
+                "explain",
+                "explain u1",
                 "dmo",
             })
     void wrongUsageIsOneLineAndExitCode2(String line) {
@@ -107,7 +126,7 @@ class FreshetTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"recommend u1", "similar i1"})
+    @ValueSource(strings = {"recommend u1", "similar i1", "explain u1 i1", "models"})
     void saysHowToStartServingWhereNoneAnswers(String line) {
         assertThat(run((line + " --serving http://127.0.0.1:1").split(" "))).isEqualTo(1);
         assertThat(err.toString().lines()).hasSize(1);
@@ -115,7 +134,7 @@ class FreshetTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"forget u1", "forget --item i1", "train"})
+    @ValueSource(strings = {"forget u1", "forget --item i1", "train", "rollback v"})
     void saysHowToStartABrokerWhereNoneAnswers(String line) {
         assertThat(run((line + " --bootstrap 127.0.0.1:1").split(" "))).isEqualTo(1);
         assertThat(err.toString().lines()).hasSize(1);
@@ -137,6 +156,8 @@ class FreshetTest {
                 "snapshot show --json --node x",
                 "recommend ",
                 "similar ",
+                "rollback ",
+                "explain u1 ",
                 "bench graph --data x --checkpoint-interval soon"
             })
     void aWrongOptionIsOneLineAndExitCodeTwo(String line) {

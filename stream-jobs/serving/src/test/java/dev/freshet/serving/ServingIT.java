@@ -214,6 +214,63 @@ class ServingIT {
         }
     }
 
+    /** What was published for a user last, but for when and why: the list, and the vector. */
+    private Map<String, List<ByteBuffer>> published(String version) {
+        Map<String, Embedding> vectors = kafka.table(Topic.EMBEDDINGS);
+        Map<String, List<ByteBuffer>> published = new HashMap<>();
+        kafka.table(Topic.RECOMMENDATIONS).forEach((user, list) -> {
+            Embedding vector = vectors.get(Keys.node(NodeKind.USER, user));
+            assertThat(list.getModelVersion()).isEqualTo(version);
+            assertThat(vector.getModelVersion()).isEqualTo(version);
+            published.put(
+                    user,
+                    List.of(
+                            ByteBuffer.wrap(Topic.RECOMMENDATIONS
+                                    .codec()
+                                    .encode(Recommendations.newBuilder(list)
+                                            .setGeneratedAt(Instant.EPOCH)
+                                            .setCausedBy(null)
+                                            .build())),
+                            ByteBuffer.wrap(Topic.EMBEDDINGS
+                                    .codec()
+                                    .encode(Embedding.newBuilder(vector)
+                                            .setRefreshedAt(Instant.EPOCH)
+                                            .build()))));
+        });
+        return published;
+    }
+
+    @Test
+    void aRollbackRestoresEveryListAndVectorWithoutLaterEvents() throws Exception {
+        kafka.sendAll(Topic.INTERACTIONS, interactions(600, 0, random));
+        ModelRelease first = release("20270101T000000Z-lightgcn");
+        try (Serving serving = serve()) {
+            awaitLastEvents();
+            await(
+                    "everyone is scored by the first",
+                    () -> usersScoredBy(first.getVersion()).size() == USERS);
+            Map<String, List<ByteBuffer>> before = published(first.getVersion());
+            ModelRelease second = release("20270102T000000Z-lightgcn");
+            await(
+                    "everyone is scored by the second",
+                    () -> usersScoredBy(second.getVersion()).size() == USERS);
+            assertThat(published(second.getVersion()).values()).doesNotContainAnyElementsOf(before.values());
+            List<Map.Entry<String, Interaction>> later = interactions(USERS / 3, 1000, random);
+            kafka.sendAll(Topic.INTERACTIONS, later);
+            awaitLastEvents();
+
+            loop.rollback(first);
+            await("everyone is back", () -> usersScoredBy(first.getVersion()).size() == USERS);
+
+            Map<String, List<ByteBuffer>> after = published(first.getVersion());
+            Set<String> changed = later.stream().map(Map.Entry::getKey).collect(Collectors.toSet());
+            assertThat(changed).hasSize(USERS / 3);
+            before.keySet().removeAll(changed);
+            after.keySet().removeAll(changed);
+            assertThat(after).hasSize(USERS - USERS / 3).isEqualTo(before);
+        }
+    }
+
     private void awaitLastEvents() throws Exception {
         Map<String, Instant> last = new HashMap<>();
         kafka.drain(Topic.INTERACTIONS)

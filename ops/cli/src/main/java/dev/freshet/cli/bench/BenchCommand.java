@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Measures the system on this machine.",
-        subcommands = {BenchGraphCommand.class, BenchTrainCommand.class})
+        subcommands = {
+            BenchGraphCommand.class,
+            BenchTrainCommand.class,
+            BenchFreshnessCommand.class,
+            BenchServeCommand.class
+        })
 public final class BenchCommand implements Runnable {
 
     @Spec
@@ -18,6 +23,6 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to measure: graph or train");
+        throw new ParameterException(spec.commandLine(), "name what to measure: graph, train, freshness or serve");
     }
 }

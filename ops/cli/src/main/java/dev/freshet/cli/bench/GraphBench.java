@@ -23,11 +23,8 @@ import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Topic;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +85,7 @@ final class GraphBench implements AutoCloseable {
                     ClusterOptions.in(folder).withFreePorts(), Set.of(Part.BROKER), (part, status) -> {});
             return new GraphBench(feed, folder, broker);
         } catch (ClusterException | InterruptedException | RuntimeException e) {
-            delete(folder);
+            Folders.delete(folder);
             throw e;
         }
     }
@@ -124,7 +121,7 @@ final class GraphBench implements AutoCloseable {
                         "--until",
                         Long.toString(until)),
                 Math.min(events, first));
-        delete(folder.resolve("naive"));
+        Folders.delete(folder.resolve("naive"));
         return ours(options, events, limit, naive);
     }
 
@@ -406,25 +403,6 @@ final class GraphBench implements AutoCloseable {
     @Override
     public void close() throws IOException {
         broker.close();
-        delete(folder);
-    }
-
-    private static void delete(Path root) throws IOException {
-        if (!Files.exists(root)) {
-            return;
-        }
-        Files.walkFileTree(root, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.deleteIfExists(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, IOException e) throws IOException {
-                Files.deleteIfExists(directory);
-                return FileVisitResult.CONTINUE;
-            }
-        });
+        Folders.delete(folder);
     }
 }

@@ -11,9 +11,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Asks serving over HTTP. */
-final class ServingClient {
+public final class ServingClient {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -21,12 +22,12 @@ final class ServingClient {
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
 
-    ServingClient(URI base) {
+    public ServingClient(URI base) {
         this.base = base;
     }
 
     /** A path segment with everything escaped that is not plain. */
-    static String segment(String id) {
+    public static String segment(String id) {
         return URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
@@ -35,7 +36,34 @@ final class ServingClient {
      *
      * @throws CliException if serving does not answer, or answers with an error
      */
-    JsonNode get(String path) throws CliException, InterruptedException {
+    public JsonNode get(String path) throws CliException, InterruptedException {
+        Answer answer = ask(path);
+        if (answer.status != 200) {
+            throw failed(answer);
+        }
+        return answer.body;
+    }
+
+    /**
+     * The JSON at a path; empty where serving knows no such thing.
+     *
+     * @throws CliException if serving does not answer, or answers with another error
+     */
+    Optional<JsonNode> find(String path) throws CliException, InterruptedException {
+        Answer answer = ask(path);
+        if (answer.status != 200 && answer.status != 404) {
+            throw failed(answer);
+        }
+        return answer.status == 404 ? Optional.empty() : Optional.of(answer.body);
+    }
+
+    private record Answer(int status, JsonNode body) {}
+
+    private static CliException failed(Answer answer) {
+        return new CliException(answer.body.path("detail").asText("serving answers " + answer.status));
+    }
+
+    private Answer ask(String path) throws CliException, InterruptedException {
         HttpResponse<String> response;
         try {
             response = http.send(
@@ -49,15 +77,10 @@ final class ServingClient {
                             + "; start the loop with 'freshet up', or name it with --serving",
                     e);
         }
-        JsonNode body;
         try {
-            body = JSON.readTree(response.body());
+            return new Answer(response.statusCode(), JSON.readTree(response.body()));
         } catch (IOException e) {
             throw new CliException(base.resolve(path) + " answers " + response.statusCode() + " without JSON", e);
         }
-        if (response.statusCode() != 200) {
-            throw new CliException(body.path("detail").asText("serving answers " + response.statusCode()));
-        }
-        return body;
     }
 }

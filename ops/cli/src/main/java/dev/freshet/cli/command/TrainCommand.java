@@ -75,15 +75,16 @@ public final class TrainCommand implements Callable<Integer> {
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
             TopicScan.assignAtEnd(consumer, Topic.EVALUATIONS.name());
-            ControlTopic.send(bootstrap, Command.TRAIN, model == null ? Map.of() : Map.of("model", model));
-            return report(follow(consumer));
+            long command =
+                    ControlTopic.send(bootstrap, Command.TRAIN, model == null ? Map.of() : Map.of("model", model));
+            return report(follow(consumer, command));
         } catch (KafkaException e) {
             throw new CliException("the broker at " + bootstrap + " refuses: " + e.getMessage(), e);
         }
     }
 
     /** The decision on the first run that begins after the command; a run under way then is let pass. */
-    private Evaluation follow(Consumer<byte[], byte[]> consumer) throws CliException {
+    private Evaluation follow(Consumer<byte[], byte[]> consumer, long command) throws CliException {
         Instant started = Instant.now();
         String run = null;
         String passing = null;
@@ -101,7 +102,8 @@ public final class TrainCommand implements Callable<Integer> {
                             && !evaluation.getRunId().equals(passing)) {
                         passing = evaluation.getRunId();
                     }
-                    if (evaluation.getRunId().equals(passing)) {
+                    if (evaluation.getRunId().equals(passing)
+                            || ControlTopic.answersAnother(evaluation.getRunId(), command)) {
                         continue;
                     }
                     switch (evaluation.getKind()) {

@@ -1,5 +1,6 @@
 package dev.freshet.cli.demo;
 
+import dev.freshet.cli.command.ControlTopic;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
@@ -208,8 +209,9 @@ final class LoopMonitor implements AutoCloseable {
             case GATE -> {
                 boolean accepted = Boolean.TRUE.equals(evaluation.getAccepted());
                 String outcome = accepted ? "released" : "rejected: " + evaluation.getReason();
-                training = training == null
-                        ? null
+                // A rollback is accepted too, but it releases no training.
+                training = training == null || (accepted && ControlTopic.isAnswer(evaluation.getRunId()))
+                        ? training
                         : new LoopView.Training(
                                 training.model(),
                                 training.epoch(),

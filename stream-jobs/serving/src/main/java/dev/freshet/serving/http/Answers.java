@@ -50,6 +50,7 @@ final class Answers {
             String imageUrl,
             Map<String, String> attributes,
             boolean available,
+            boolean erased,
             long users,
             boolean inModel) {}
 
@@ -61,12 +62,16 @@ final class Answers {
 
     record PopularView(List<PopularItem> items) {}
 
+    record OffsetView(String topic, int partition, long offset) {}
+
     record ModelView(
             String version,
             String model,
             String action,
             Instant releasedAt,
             String snapshotId,
+            @JsonInclude(JsonInclude.Include.NON_NULL) Instant snapshotAt,
+            List<OffsetView> offsets,
             Map<String, Double> metrics,
             long users,
             long items,

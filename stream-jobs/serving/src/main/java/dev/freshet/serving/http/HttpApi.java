@@ -371,6 +371,7 @@ public final class HttpApi implements AutoCloseable {
                         .map(item -> (Map<String, String>) new TreeMap<>(item.getAttributes()))
                         .orElse(Map.of()),
                 view.available(),
+                serving.catalogue().erased(id),
                 serving.popularity().users(id),
                 inModel(id)));
     }

@@ -112,6 +112,10 @@ public final class StatusBoard {
                 release.getAction().name(),
                 release.getReleasedAt(),
                 release.getSnapshotId(),
+                release.getSnapshotAt(),
+                release.getOffsets().stream()
+                        .map(at -> new Answers.OffsetView(at.getTopic(), at.getPartition(), at.getOffset()))
+                        .toList(),
                 new TreeMap<>(release.getMetrics()),
                 release.getUsers(),
                 release.getItems(),

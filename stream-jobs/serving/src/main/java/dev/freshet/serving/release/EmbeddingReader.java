@@ -8,7 +8,7 @@ import dev.freshet.schema.OffsetRange;
 import dev.freshet.serving.score.InvalidModelException;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.Refusals;
-import dev.freshet.topic.Consumers;
+import dev.freshet.topic.ReleaseEmbeddings;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -48,7 +49,7 @@ final class EmbeddingReader {
      */
     Model.Builder read(ModelRelease release, LongConsumer read) throws InvalidModelException {
         Model.Builder builder = new Model.Builder(release);
-        checkBounds(release.getEmbeddings());
+        checkBounds(release);
         Map<TopicPartition, List<OffsetRange>> ranges = new HashMap<>();
         for (OffsetRange range : release.getEmbeddings()) {
             ranges.computeIfAbsent(new TopicPartition(TOPIC, range.getPartition()), partition -> new ArrayList<>())
@@ -96,29 +97,13 @@ final class EmbeddingReader {
         return ranges.stream().mapToLong(OffsetRange::getEnd).max().orElseThrow();
     }
 
-    private void checkBounds(List<OffsetRange> ranges) throws InvalidModelException {
+    private void checkBounds(ModelRelease release) throws InvalidModelException {
+        Optional<String> missing;
         try (Consumer<byte[], byte[]> consumer = clients.boundsConsumer()) {
-            Set<TopicPartition> partitions = new HashSet<>(Consumers.partitions(consumer, TOPIC));
-            Map<TopicPartition, Long> beginnings = consumer.beginningOffsets(partitions);
-            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            for (OffsetRange range : ranges) {
-                TopicPartition partition = new TopicPartition(TOPIC, range.getPartition());
-                String where = "offsets " + range.getStart() + " to " + range.getEnd() + " of " + partition;
-                if (!partitions.contains(partition)) {
-                    throw new InvalidModelException(
-                            where + " do not exist: the topic has " + partitions.size() + " partitions");
-                }
-                if (range.getStart() < 0 || range.getEnd() < range.getStart()) {
-                    throw new InvalidModelException(where + " are no range");
-                }
-                if (range.getStart() < beginnings.get(partition)) {
-                    throw new InvalidModelException(
-                            where + " are gone: the topic begins at " + beginnings.get(partition) + "; train again");
-                }
-                if (range.getEnd() > ends.get(partition)) {
-                    throw new InvalidModelException(where + " do not exist: the topic ends at " + ends.get(partition));
-                }
-            }
+            missing = ReleaseEmbeddings.missing(consumer, release);
+        }
+        if (missing.isPresent()) {
+            throw new InvalidModelException(missing.get());
         }
     }
 

@@ -1,30 +1,43 @@
 package dev.freshet.serving.score;
 
+import dev.freshet.graph.TopK;
 import it.unimi.dsi.fastutil.objects.Object2IntMap;
 import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The item vectors of a model, row-major float32, each row padded with zeros to whole SIMD lanes and the rows to a multiple
- * of four, which the kernel takes at once. Row numbers follow the ids' order, so that a tie in score falls to the lower row.
- * Immutable; the dense rows are this process's own, ids stay strings outside.
+ * of four, which the kernel takes at once. Row numbers follow the ids' order, so that a tie in score falls to the lower row; in memory the
+ * longest vectors come first, for the sake of {@link #best}. Immutable; the dense rows are this process's own, ids stay strings outside.
  */
 public final class ItemMatrix {
 
     private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
     private static final int ROWS_AT_ONCE = 4;
 
+    /** Rows between two looks at whether the rest can be left out. */
+    private static final int BLOCK = 16 * ROWS_AT_ONCE;
+
     private final String[] ids;
     private final Object2IntMap<String> rows;
     private final int dimension;
     private final int stride;
     private final float[] values;
+    /** Rows in the order of {@link #values}, and the place of each row there. */
+    private final int[] rowAt;
+
+    private final int[] placeOf;
+    /** Euclidean lengths in the order of {@link #values}: descending. */
+    private final double[] lengths;
 
     /**
      * @param vectors vectors by item id, each of length {@code dimension}
@@ -43,14 +56,28 @@ public final class ItemMatrix {
                     ids.length + " items of dimension " + dimension + " do not fit one array");
         }
         this.values = new float[(int) length];
-        int row = 0;
-        for (Map.Entry<String, float[]> entry : sorted.entrySet()) {
-            if (entry.getValue().length != dimension) {
-                throw new IllegalArgumentException("item " + entry.getKey() + " has a vector of length "
-                        + entry.getValue().length + ", not " + dimension);
+        double[] byRow = new double[ids.length];
+        for (int row = 0; row < ids.length; row++) {
+            float[] vector = sorted.get(ids[row]);
+            if (vector.length != dimension) {
+                throw new IllegalArgumentException(
+                        "item " + ids[row] + " has a vector of length " + vector.length + ", not " + dimension);
             }
-            System.arraycopy(entry.getValue(), 0, values, row * stride, dimension);
-            rows.put(entry.getKey(), row++);
+            rows.put(ids[row], row);
+            byRow[row] = FoldIn.norm(vector);
+        }
+        this.rowAt = IntStream.range(0, ids.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer row) -> -byRow[row]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        this.placeOf = new int[ids.length];
+        this.lengths = new double[ids.length];
+        for (int place = 0; place < ids.length; place++) {
+            int row = rowAt[place];
+            placeOf[row] = place;
+            lengths[place] = byRow[row];
+            System.arraycopy(sorted.get(ids[row]), 0, values, place * stride, dimension);
         }
     }
 
@@ -71,7 +98,8 @@ public final class ItemMatrix {
 
     /** A copy of a row's vector. */
     public float[] vector(int row) {
-        return Arrays.copyOfRange(values, row * stride, row * stride + dimension);
+        int at = placeOf[row] * stride;
+        return Arrays.copyOfRange(values, at, at + dimension);
     }
 
     /** Ids by row: ascending. */
@@ -79,38 +107,56 @@ public final class ItemMatrix {
         return List.of(ids);
     }
 
-    /** Length that {@link #scores} needs its output to have. */
-    public int paddedSize() {
-        return roundUp(ids.length, ROWS_AT_ONCE);
-    }
-
     /**
-     * The dot product of a user with every item.
+     * Offers the rows with the highest dot products with a user, and others. No product is larger than the product of the lengths
+     * (Cauchy and Schwarz), and the longest come first: when that bound is below all that {@code best} keeps, nothing that follows can
+     * enter, and the result is that of all rows.
      *
      * @param user vector of length {@code dimension}
-     * @param out receives the scores by row; at least {@link #paddedSize()} long
+     * @param best takes (product, row), ties by the lower row
+     * @param excluded rows that are not offered; asked of those few that would enter
      */
-    public void scores(float[] user, float[] out) {
+    public void best(float[] user, TopK best, IntPredicate excluded) {
         float[] padded = user.length == stride ? user : Arrays.copyOf(user, stride);
-        int padRows = paddedSize();
-        for (int row = 0; row < padRows; row += ROWS_AT_ONCE) {
-            int at = row * stride;
-            FloatVector a = FloatVector.zero(LANES);
-            FloatVector b = a;
-            FloatVector c = a;
-            FloatVector d = a;
-            for (int k = 0; k < stride; k += LANES.length()) {
-                FloatVector u = FloatVector.fromArray(LANES, padded, k);
-                a = u.fma(FloatVector.fromArray(LANES, values, at + k), a);
-                b = u.fma(FloatVector.fromArray(LANES, values, at + stride + k), b);
-                c = u.fma(FloatVector.fromArray(LANES, values, at + 2 * stride + k), c);
-                d = u.fma(FloatVector.fromArray(LANES, values, at + 3 * stride + k), d);
+        // A product computed in float32 may exceed the exact bound by a relative (dimension + 1) ulps at most.
+        double longest = FoldIn.norm(user) * (1 + (dimension + 1) * (double) Math.ulp(1f));
+        float[] scores = new float[BLOCK];
+        for (int first = 0; first < ids.length; first += BLOCK) {
+            if (longest * lengths[first] < best.floor()) {
+                return;
             }
-            out[row] = a.reduceLanes(VectorOperators.ADD);
-            out[row + 1] = b.reduceLanes(VectorOperators.ADD);
-            out[row + 2] = c.reduceLanes(VectorOperators.ADD);
-            out[row + 3] = d.reduceLanes(VectorOperators.ADD);
+            int end = Math.min(ids.length, first + BLOCK);
+            for (int place = first; place < end; place += ROWS_AT_ONCE) {
+                scores(padded, place, scores, place - first);
+            }
+            for (int place = first; place < end; place++) {
+                float score = scores[place - first];
+                int row = rowAt[place];
+                if (best.admits(score, row) && !excluded.test(row)) {
+                    best.offer(score, row);
+                }
+            }
         }
+    }
+
+    /** The products of {@value #ROWS_AT_ONCE} rows. */
+    private void scores(float[] user, int place, float[] out, int to) {
+        int at = place * stride;
+        FloatVector a = FloatVector.zero(LANES);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        for (int k = 0; k < stride; k += LANES.length()) {
+            FloatVector u = FloatVector.fromArray(LANES, user, k);
+            a = u.fma(FloatVector.fromArray(LANES, values, at + k), a);
+            b = u.fma(FloatVector.fromArray(LANES, values, at + stride + k), b);
+            c = u.fma(FloatVector.fromArray(LANES, values, at + 2 * stride + k), c);
+            d = u.fma(FloatVector.fromArray(LANES, values, at + 3 * stride + k), d);
+        }
+        out[to] = a.reduceLanes(VectorOperators.ADD);
+        out[to + 1] = b.reduceLanes(VectorOperators.ADD);
+        out[to + 2] = c.reduceLanes(VectorOperators.ADD);
+        out[to + 3] = d.reduceLanes(VectorOperators.ADD);
     }
 
     private static int roundUp(int n, int multiple) {

@@ -16,8 +16,7 @@ import java.util.function.Predicate;
 /**
  * Ranks items for a user: by the dot product with the user's vector where there is one; else by Σ J(i, j) over the items j
  * of the user's history in the live item-jaccard graph (item-based collaborative filtering; Sarwar et al., WWW 2001); what is
- * still missing is filled up with neighbors and then with the most popular. An item that is filled up scores below those before it. One
- * instance per thread: it keeps scratch space.
+ * still missing is filled up with neighbors and then with the most popular. An item that is filled up scores below those before it.
  */
 public final class Recommender {
 
@@ -61,7 +60,6 @@ public final class Recommender {
 
     private final Function<String, ItemNeighbors> graph;
     private final Popularity popularity;
-    private float[] scores = new float[0];
 
     /**
      * @param graph the live item-jaccard list of an item, {@link ItemNeighbors#NONE} where there is none
@@ -106,17 +104,8 @@ public final class Recommender {
 
     private void byModel(Query query, Map<String, Evidence> evidence, List<RecommendedItem> items, Set<String> taken) {
         ItemMatrix matrix = query.model().items();
-        if (scores.length < matrix.paddedSize()) {
-            scores = new float[matrix.paddedSize()];
-        }
-        matrix.scores(query.vector(), scores);
         TopK best = new TopK(query.size(), Integer::compare);
-        for (int row = 0; row < matrix.size(); row++) {
-            // Whether an item is excluded is asked of those few that would enter.
-            if (best.admits(scores[row], row) && !query.excluded().test(matrix.id(row))) {
-                best.offer(scores[row], row);
-            }
-        }
+        matrix.best(query.vector(), best, row -> query.excluded().test(matrix.id(row)));
         best.sort();
         for (int rank = 0; rank < best.size(); rank++) {
             int row = best.id(rank);
@@ -124,7 +113,7 @@ public final class Recommender {
             List<Reason> reasons = new ArrayList<>();
             reasons.add(new Reason(MODEL, null, 1.0));
             reasons.addAll(strongest(evidence.get(item)));
-            items.add(new RecommendedItem(item, (double) scores[row], reasons));
+            items.add(new RecommendedItem(item, best.weight(rank), reasons));
             taken.add(item);
         }
     }

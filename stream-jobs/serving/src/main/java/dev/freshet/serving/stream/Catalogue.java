@@ -48,6 +48,9 @@ public final class Catalogue {
 
     private static final int CACHED_LISTS = 100_000;
 
+    /** An answer over HTTP asks for dozens: those of a list, and those that it is because of. */
+    private static final int CACHED_ITEMS = 20_000;
+
     private volatile KeyValueStore<String, byte[]> items;
     private volatile KeyValueStore<String, byte[]> neighbors;
     /** Items in the store; withdrawn ones stay there. */
@@ -62,10 +65,13 @@ public final class Catalogue {
     private final List<String> userErasures = Collections.synchronizedList(new ArrayList<>());
     private final LoadingCache<String, ItemNeighbors> jaccard =
             Caffeine.newBuilder().maximumSize(CACHED_LISTS).build(this::loadJaccard);
+    private final LoadingCache<String, Optional<Stamped<Item>>> records =
+            Caffeine.newBuilder().maximumSize(CACHED_ITEMS).build(this::loadItem);
 
     /** Takes the items store, with what it holds from before a restart. */
     void attachItems(KeyValueStore<String, byte[]> store) throws BadRecordException {
         items = store;
+        records.invalidateAll();
         stored.set(0);
         unavailable.clear();
         try (KeyValueIterator<String, byte[]> all = store.all()) {
@@ -85,6 +91,7 @@ public final class Catalogue {
     void putItem(Item item, long appended) throws BadRecordException {
         byte[] before = items.get(item.getItem());
         items.put(item.getItem(), new Stamped<>(appended, item).encode(Topic.ITEMS));
+        records.invalidate(item.getItem());
         countItem(
                 item.getItem(),
                 item,
@@ -144,19 +151,22 @@ public final class Catalogue {
 
     /** What is known of an item, without its features. */
     public Optional<Item> item(String id) {
-        try {
-            return Optional.ofNullable(storedItem(id)).map(Stamped::record);
-        } catch (BadRecordException e) {
-            throw new IllegalStateException(e);
-        }
+        return storedItem(id).map(Stamped::record);
     }
 
     /** An item's record, unless there is none or it was erased since. */
-    private Stamped<Item> storedItem(String id) throws BadRecordException {
-        KeyValueStore<String, byte[]> store = items;
-        byte[] value = store == null ? null : store.get(id);
-        Stamped<Item> stored = value == null ? null : Stamped.decode(Topic.ITEMS, value);
-        return stored == null || stored.stamp() <= itemErasedAt(id) ? null : stored;
+    private Optional<Stamped<Item>> storedItem(String id) {
+        // Before the store is there, nothing may be kept of what is not in it.
+        return items == null ? Optional.empty() : records.get(id).filter(item -> item.stamp() > itemErasedAt(id));
+    }
+
+    private Optional<Stamped<Item>> loadItem(String id) {
+        byte[] value = items.get(id);
+        try {
+            return value == null ? Optional.empty() : Optional.of(Stamped.decode(Topic.ITEMS, value));
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Whether an item must not be recommended: withdrawn, unavailable, or erased and not sent again since. */
@@ -164,11 +174,12 @@ public final class Catalogue {
         if (unavailable.contains(item)) {
             return true;
         }
-        try {
-            return erasedItems.containsKey(item) && storedItem(item) == null;
-        } catch (BadRecordException e) {
-            throw new IllegalStateException(e);
-        }
+        return erasedItems.containsKey(item) && storedItem(item).isEmpty();
+    }
+
+    /** Whether an item was asked to be forgotten, and is not recommendable again since. */
+    public boolean erased(String item) {
+        return erasedItems.containsKey(item) && excludes(item);
     }
 
     /** Rises whenever an item stops being recommendable. */

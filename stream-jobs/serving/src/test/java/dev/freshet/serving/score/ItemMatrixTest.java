@@ -4,8 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.freshet.graph.TopK;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,9 +24,8 @@ class ItemMatrixTest {
         Map<String, float[]> vectors = ModelFixture.vectors("i", items, dimension, random);
         float[] user = ModelFixture.vector(dimension, random);
         ItemMatrix matrix = new ItemMatrix(vectors, dimension);
-        float[] scores = new float[matrix.paddedSize()];
 
-        matrix.scores(user, scores);
+        double[] scores = ModelFixture.scores(matrix, user);
 
         for (int row = 0; row < matrix.size(); row++) {
             double expected = 0;
@@ -29,8 +33,58 @@ class ItemMatrixTest {
             for (int d = 0; d < dimension; d++) {
                 expected += (double) item[d] * user[d];
             }
-            assertThat((double) scores[row]).isCloseTo(expected, within(1e-3));
+            assertThat(scores[row]).isCloseTo(expected, within(1e-3));
         }
+    }
+
+    /** Of vectors of very different lengths most are left out; the result is that of all, ties and exclusions included. */
+    @Test
+    void theBestAreThoseOfAllRows() {
+        Random random = new Random(2);
+        int dimension = 24;
+        Map<String, float[]> vectors = ModelFixture.vectors("i", 3000, dimension, random);
+        vectors.values().forEach(vector -> {
+            double length = Math.exp(-3 * random.nextDouble());
+            for (int d = 0; d < dimension; d++) {
+                vector[d] *= (float) length;
+            }
+        });
+        for (int twin = 0; twin < 300; twin++) {
+            vectors.put("i" + twin, vectors.get("i" + (twin + 300)).clone());
+        }
+        vectors.put("zero", new float[dimension]);
+        ItemMatrix matrix = new ItemMatrix(vectors, dimension);
+        for (int trial = 0; trial < 50; trial++) {
+            float[] user = ModelFixture.vector(dimension, random);
+            double[] scores = ModelFixture.scores(matrix, user);
+            int seventh = trial;
+            IntPredicate excluded = row -> row % 7 == seventh % 7;
+            TopK best = new TopK(20, Integer::compare);
+            matrix.best(user, best, excluded);
+            best.sort();
+
+            List<Integer> expected = IntStream.range(0, scores.length)
+                    .filter(row -> !excluded.test(row))
+                    .boxed()
+                    .sorted(Comparator.comparingDouble((Integer row) -> -scores[row])
+                            .thenComparing(Comparator.naturalOrder()))
+                    .limit(20)
+                    .toList();
+            assertThat(IntStream.range(0, best.size()).mapToObj(best::id).toList())
+                    .isEqualTo(expected);
+            assertThat(best.weight(19)).isEqualTo(scores[expected.get(19)]);
+        }
+    }
+
+    @Test
+    void nothingIsLeftOutWhereEveryProductIsNegative() {
+        ItemMatrix matrix =
+                new ItemMatrix(Map.of("a", new float[] {-3}, "b", new float[] {-2}, "c", new float[] {-1}), 1);
+        TopK best = new TopK(1, Integer::compare);
+
+        matrix.best(new float[] {1}, best, row -> false);
+
+        assertThat(matrix.id(best.id(0))).isEqualTo("c");
     }
 
     @Test

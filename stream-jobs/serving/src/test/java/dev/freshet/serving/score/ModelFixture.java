@@ -1,5 +1,6 @@
 package dev.freshet.serving.score;
 
+import dev.freshet.graph.TopK;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.OffsetRange;
@@ -20,6 +21,18 @@ public final class ModelFixture {
     public static final Model.Cut BEGINNING = new Model.Cut(Map.of(), 0);
 
     private ModelFixture() {}
+
+    /** The product of every row with a user. */
+    public static double[] scores(ItemMatrix matrix, float[] user) {
+        TopK all = new TopK(matrix.size(), Integer::compare);
+        matrix.best(user, all, row -> false);
+        all.sort();
+        double[] scores = new double[matrix.size()];
+        for (int rank = 0; rank < all.size(); rank++) {
+            scores[all.id(rank)] = all.weight(rank);
+        }
+        return scores;
+    }
 
     public static ModelRelease.Builder release(String version, int dimension, long users, long items) {
         return ModelRelease.newBuilder()

@@ -94,8 +94,7 @@ class RecommenderTest {
                 .recommend(new Recommender.Query(model, user, List.of(), excluded::contains, size))
                 .items();
 
-        float[] scores = new float[model.items().paddedSize()];
-        model.items().scores(user, scores);
+        double[] scores = ModelFixture.scores(model.items(), user);
         List<String> expected = items.keySet().stream()
                 .filter(item -> !excluded.contains(item))
                 .sorted(Comparator.<String>comparingDouble(

@@ -329,10 +329,9 @@ class ServingTopologyTest {
         assertThat(embedding.getModelVersion()).isEqualTo("v2");
         assertThat(embedding.getId()).isEqualTo("u1");
         Model model = serving.model();
-        float[] scores = new float[model.items().paddedSize()];
-        model.items().scores(Vectors.toArray(embedding.getVector()), scores);
+        double[] scores = ModelFixture.scores(model.items(), Vectors.toArray(embedding.getVector()));
         for (RecommendedItem item : list.getItems()) {
-            assertThat(item.getScore()).isEqualTo((double) scores[model.items().row(item.getItem())]);
+            assertThat(item.getScore()).isEqualTo(scores[model.items().row(item.getItem())]);
         }
     }
 

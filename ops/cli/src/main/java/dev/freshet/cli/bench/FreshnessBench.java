@@ -1,0 +1,165 @@
+package dev.freshet.cli.bench;
+
+import dev.freshet.cli.CliException;
+import dev.freshet.cli.cluster.ClusterException;
+import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.send.Bars;
+import dev.freshet.schema.Interaction;
+import dev.freshet.topic.Topic;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import me.tongfei.progressbar.ProgressBar;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/**
+ * Sends interactions at a rate, each when it is due, and follows what comes of them. Users take turns in a shuffled order, items are
+ * drawn; on a new state both come out the same every time.
+ */
+final class FreshnessBench implements AutoCloseable {
+
+    private static final Duration START = Duration.ofMinutes(10);
+    private static final Duration DRAIN = Duration.ofSeconds(60);
+    private static final Duration POLL = Duration.ofMillis(50);
+
+    private final PreparedLoop loop;
+    private final Random random;
+    private final List<String> users;
+    private final Producer<byte[], byte[]> producer;
+    private final ListReader lists;
+    private final GraphReader graphs;
+    private int turn;
+
+    FreshnessBench(PreparedLoop loop) {
+        this.loop = loop;
+        // Not the draws of an earlier measurement on this state: pairs that are there already change no graph.
+        this.random = new Random(loop.interactions());
+        this.users = new ArrayList<>(loop.users());
+        Collections.shuffle(users, random);
+        String bootstrap = loop.cluster().bootstrapServers();
+        this.producer = new KafkaProducer<>(
+                Map.of(
+                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap,
+                        ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4",
+                        ProducerConfig.LINGER_MS_CONFIG, "0"),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        this.lists = new ListReader(bootstrap);
+        this.graphs = new GraphReader(bootstrap);
+    }
+
+    /**
+     * Measures at one rate after the other.
+     *
+     * @param rates interactions a second
+     * @param seconds time at each
+     * @param warmUp seconds at the first rate before, which are not counted
+     */
+    List<FreshnessResult.Run> run(List<Integer> rates, int seconds, int warmUp)
+            throws CliException, ClusterException, InterruptedException {
+        for (int rate : rates) {
+            if (users.size() * 1000L < rate) {
+                throw new CliException("a rate of " + rate + " a second needs more than " + users.size()
+                        + " users to tell events apart");
+            }
+        }
+        long total = rates.stream().mapToLong(rate -> (long) rate * seconds).sum() + (long) rates.get(0) * warmUp;
+        List<FreshnessResult.Run> runs = new ArrayList<>();
+        try (ProgressBar bar = Bars.open("Measuring", total, "events")) {
+            // After a start, the graph job's first checkpoint may take long.
+            measure(rates.get(0), warmUp, START, bar);
+            for (int rate : rates) {
+                runs.add(measure(rate, seconds, DRAIN, bar));
+            }
+        }
+        return runs;
+    }
+
+    private FreshnessResult.Run measure(int rate, int seconds, Duration patience, ProgressBar bar)
+            throws CliException, ClusterException, InterruptedException {
+        SentEvents sent = new SentEvents(Math.multiplyExact(rate, seconds));
+        lists.follow(sent);
+        Map<Part, Long> before = loop.cpuNanos();
+        double took = send(rate, sent, bar);
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (System.nanoTime() < deadline && !(sent.allAnswered() && graphs.covers(sent))) {
+            loop.checkCluster();
+            lists.check();
+            graphs.check();
+            Thread.sleep(POLL.toMillis());
+        }
+        Map<Part, Double> cpuMillis = new EnumMap<>(Part.class);
+        loop.cpuNanos().forEach((part, nanos) -> cpuMillis.put(part, (nanos - before.get(part)) / 1e6 / sent.size()));
+        return new FreshnessResult.Run(
+                rate, sent.size() / took, sent.size(), sent.lists(), graphs.latencies(sent), cpuMillis);
+    }
+
+    /** Sends all at their times; the seconds that it took. */
+    private double send(int rate, SentEvents sent, ProgressBar bar) throws CliException, InterruptedException {
+        long start = System.nanoTime();
+        Instant wall = Instant.now();
+        for (int event = 0; event < sent.size(); event++) {
+            long after = (long) (event * 1e9 / rate);
+            for (long left; (left = start + after - System.nanoTime()) > 0; ) {
+                LockSupport.parkNanos(left);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+            }
+            String user = users.get(turn++ % users.size());
+            Instant at = Instant.ofEpochMilli(wall.toEpochMilli() + TimeUnit.NANOSECONDS.toMillis(after));
+            sent.sending(event, user, at, start + after);
+            send(event, user, at, sent);
+            bar.step();
+        }
+        try {
+            producer.flush();
+        } catch (KafkaException e) {
+            throw new CliException("the broker did not take the events: " + e.getMessage(), e);
+        }
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private void send(int event, String user, Instant at, SentEvents sent) throws CliException {
+        Interaction interaction = Interaction.newBuilder()
+                .setUser(user)
+                .setItem(loop.items().get(random.nextInt(loop.items().size())))
+                .setAction("view")
+                .setEventTime(at)
+                .build();
+        try {
+            producer.send(
+                    new ProducerRecord<>(
+                            Topic.INTERACTIONS.name(),
+                            user.getBytes(StandardCharsets.UTF_8),
+                            Topic.INTERACTIONS.codec().encode(interaction)),
+                    (metadata, failure) -> {
+                        if (failure == null) {
+                            sent.taken(event, metadata.partition(), metadata.offset());
+                        }
+                    });
+        } catch (KafkaException e) {
+            throw new CliException("the broker did not take an event: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        lists.close();
+        graphs.close();
+        producer.close(Duration.ofSeconds(5));
+    }
+}

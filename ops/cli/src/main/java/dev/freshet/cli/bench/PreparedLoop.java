@@ -1,0 +1,345 @@
+package dev.freshet.cli.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.freshet.cli.CliException;
+import dev.freshet.cli.cluster.ClusterException;
+import dev.freshet.cli.cluster.ClusterOptions;
+import dev.freshet.cli.cluster.LocalCluster;
+import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.cluster.PartStatus;
+import dev.freshet.cli.command.ServingClient;
+import dev.freshet.cli.command.SnapshotWatch;
+import dev.freshet.cli.send.Bars;
+import dev.freshet.cli.send.Pace;
+import dev.freshet.cli.send.Replay;
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.dataset.Feed;
+import dev.freshet.process.Installation;
+import dev.freshet.process.JavaProcess;
+import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
+import dev.freshet.schema.Interaction;
+import dev.freshet.topic.Consumers;
+import dev.freshet.topic.SchemaTopic;
+import dev.freshet.topic.Topic;
+import dev.freshet.topic.TopicScan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import me.tongfei.progressbar.ProgressBar;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * The loop as a measurement finds it: broker, graph job and serving run, a data set is in them, and a model that was trained on it is
+ * in force; the trainer has ended.
+ */
+final class PreparedLoop implements AutoCloseable {
+
+    private static final Set<Part> PARTS = EnumSet.of(Part.BROKER, Part.GRAPH_JOB, Part.SERVING);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
+    private static final Duration STALL_TIMEOUT = Duration.ofMinutes(10);
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final int TAIL_LINES = 12;
+
+    private final Options options;
+    private final Path folder;
+    private final LocalCluster cluster;
+    private final List<String> users = new ArrayList<>();
+    private final List<String> items = new ArrayList<>();
+    private long interactions;
+    private String model;
+
+    /**
+     * What to prepare.
+     *
+     * @param feed data set
+     * @param state folder that keeps the state for the next time; null for one that goes at the end
+     * @param model name of the model to train
+     * @param trainingTime time after which no new epoch begins
+     * @param checkpointInterval of the graph job
+     */
+    record Options(Feed feed, Path state, String model, Duration trainingTime, Duration checkpointInterval) {}
+
+    private PreparedLoop(Options options, Path folder, LocalCluster cluster) {
+        this.options = options;
+        this.folder = folder;
+        this.cluster = cluster;
+    }
+
+    /** Starts the parts on free ports; sends and trains, unless the state folder has a model from an earlier time. */
+    static PreparedLoop start(Options options)
+            throws IOException, CliException, ClusterException, InterruptedException {
+        Path folder = options.state == null ? Files.createTempDirectory("freshet-bench-") : options.state;
+        PreparedLoop loop = null;
+        try {
+            loop = new PreparedLoop(
+                    options,
+                    folder,
+                    LocalCluster.start(
+                            ClusterOptions.in(folder)
+                                    .withFreePorts()
+                                    .with(
+                                            Part.GRAPH_JOB,
+                                            "--checkpoint-interval",
+                                            options.checkpointInterval.toMillis() + "ms"),
+                            PARTS,
+                            (part, status) -> {}));
+            loop.prepare();
+            return loop;
+        } catch (BadRecordException e) {
+            throw new CliException(e.getMessage(), e);
+        } finally {
+            if (loop == null || loop.model == null) {
+                if (loop != null) {
+                    loop.close();
+                } else if (options.state == null) {
+                    Folders.delete(folder);
+                }
+            }
+        }
+    }
+
+    private void prepare()
+            throws IOException, CliException, ClusterException, BadRecordException, InterruptedException {
+        awaitReady();
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(cluster.bootstrapServers())) {
+            SchemaTopic.load(consumer);
+            TopicScan.assign(consumer, Topic.MODELS.name());
+            boolean[] released = {false};
+            TopicScan.toEnd(consumer, record -> released[0] = true);
+            if (!released[0]) {
+                send();
+                awaitSnapshot(consumer);
+                train();
+            }
+            readIds(consumer);
+        }
+        String inForce = awaitModel();
+        if (users.isEmpty()) {
+            throw new CliException(options.feed.name() + " has no interactions; there is nothing to measure");
+        }
+        model = inForce;
+    }
+
+    private void awaitReady() throws ClusterException, InterruptedException {
+        long start = System.nanoTime();
+        for (Part part : PARTS) {
+            while (cluster.status(part).state() != PartStatus.State.READY) {
+                checkCluster();
+                if (System.nanoTime() - start > START_TIMEOUT.toNanos()) {
+                    throw new ClusterException(part.folder() + " is not ready after " + START_TIMEOUT.toSeconds()
+                            + " s; its log is " + cluster.options().log(part));
+                }
+                Thread.sleep(POLL.toMillis());
+            }
+        }
+    }
+
+    /** Throws what has made the cluster give up, if something has. */
+    void checkCluster() throws ClusterException {
+        if (cluster.failure().isPresent()) {
+            throw cluster.failure().get();
+        }
+    }
+
+    private void send() throws IOException, InterruptedException {
+        try (Replay replay = new Replay(options.feed, cluster.bootstrapServers());
+                ProgressBar bar = Bars.open("Sending", options.feed.size().orElse(-1), "events")) {
+            replay.run(0, Long.MAX_VALUE, Pace.FASTEST, bar::stepTo);
+        }
+    }
+
+    /** Waits for the snapshot that holds all: the model is to know every user. */
+    private void awaitSnapshot(Consumer<byte[], byte[]> consumer)
+            throws ClusterException, BadRecordException, InterruptedException {
+        Map<TopicPartition, Long> ends =
+                new HashMap<>(consumer.endOffsets(Consumers.partitions(consumer, Topic.INTERACTIONS.name())));
+        ends.putAll(consumer.endOffsets(Consumers.partitions(consumer, Topic.ITEMS.name())));
+        long all = ends.values().stream().mapToLong(Long::longValue).sum();
+        long moved = System.nanoTime();
+        try (SnapshotWatch watch = new SnapshotWatch(cluster.bootstrapServers());
+                ProgressBar bar = Bars.open("Graphs", all, "records")) {
+            long covered;
+            while ((covered = SnapshotWatch.covered(watch.poll(POLL), ends)) < all) {
+                checkCluster();
+                if (covered > bar.getCurrent()) {
+                    bar.stepTo(covered);
+                    moved = System.nanoTime();
+                }
+                requireProgress(moved, "the graph job");
+            }
+            bar.stepTo(all);
+        }
+    }
+
+    private static void requireProgress(long moved, String what) throws ClusterException {
+        if (System.nanoTime() - moved > STALL_TIMEOUT.toNanos()) {
+            throw new ClusterException(what + " has come no further for " + STALL_TIMEOUT.toMinutes() + " minutes");
+        }
+    }
+
+    /** One training on that snapshot, by a trainer that ends with it. */
+    private void train() throws IOException, CliException, ClusterException, InterruptedException {
+        List<String> arguments = List.of(
+                "loop",
+                "--bootstrap",
+                cluster.bootstrapServers(),
+                "--models",
+                folder.resolve("models").toString(),
+                "--model",
+                options.model,
+                "--training-time",
+                options.trainingTime.toMillis() + "ms",
+                "--min-interval",
+                "9999h");
+        try (Consumer<byte[], byte[]> consumer = Consumers.committed(cluster.bootstrapServers());
+                ProgressBar bar = Bars.open("Training", 1, "epochs");
+                JavaProcess trainer = JavaProcess.start(
+                        Installation.find().jars(Part.TRAINER.folder()),
+                        List.of(),
+                        Part.TRAINER.mainClass(),
+                        arguments,
+                        cluster.options().log(Part.TRAINER))) {
+            TopicScan.assign(consumer, Topic.EVALUATIONS.name());
+            Evaluation decision = null;
+            long moved = System.nanoTime();
+            while (decision == null) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
+                    Evaluation evaluation = decode(record);
+                    moved = System.nanoTime();
+                    if (evaluation.getKind() == EvaluationKind.EPOCH) {
+                        bar.maxHint(Math.max(1, evaluation.getEpochs()));
+                        bar.stepTo(evaluation.getEpoch());
+                    } else if (evaluation.getKind() == EvaluationKind.GATE) {
+                        decision = evaluation;
+                    }
+                }
+                if (!trainer.isAlive()) {
+                    throw new ClusterException(
+                            "the trainer ended with exit code "
+                                    + trainer.exitCode().orElseThrow(),
+                            trainer.tail(TAIL_LINES));
+                }
+                requireProgress(moved, "the trainer");
+            }
+            trainer.stop(STOP_TIMEOUT);
+            if (!Boolean.TRUE.equals(decision.getAccepted())) {
+                throw new CliException("the model to measure with was not released: " + decision.getReason()
+                        + "; give it longer with --training-time, or take another with --model");
+            }
+        }
+    }
+
+    private static Evaluation decode(ConsumerRecord<byte[], byte[]> record) throws CliException {
+        try {
+            return Topic.EVALUATIONS.codec().decode(record.value());
+        } catch (BadRecordException e) {
+            throw new CliException("evaluations, offset " + record.offset() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void readIds(Consumer<byte[], byte[]> consumer) {
+        Set<String> distinctUsers = new TreeSet<>();
+        Set<String> distinctItems = new TreeSet<>();
+        TopicScan.assign(consumer, Topic.INTERACTIONS.name());
+        TopicScan.toEnd(consumer, record -> {
+            interactions++;
+            try {
+                Interaction interaction = Topic.INTERACTIONS.codec().decode(record.value());
+                distinctUsers.add(interaction.getUser());
+                distinctItems.add(interaction.getItem());
+            } catch (BadRecordException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        users.addAll(distinctUsers);
+        items.addAll(distinctItems);
+    }
+
+    /** Waits until serving has the model in force for every user; its version. */
+    private String awaitModel() throws CliException, ClusterException, InterruptedException {
+        ServingClient serving = new ServingClient(cluster.servingUri());
+        long moved = System.nanoTime();
+        try (ProgressBar bar = Bars.open("Scoring", users.size(), "users")) {
+            while (true) {
+                JsonNode status = serving.get("/v1/status");
+                String version = status.path("model").path("version").asText("");
+                long done = status.path("rescoring").path("done").asLong();
+                long known = status.path("users").asLong();
+                if (!version.isEmpty()
+                        && known >= users.size()
+                        && done >= status.path("rescoring").path("total").asLong()
+                        && done > 0) {
+                    bar.stepTo(users.size());
+                    return version;
+                }
+                if (done > bar.getCurrent()) {
+                    bar.stepTo(done);
+                    moved = System.nanoTime();
+                }
+                checkCluster();
+                requireProgress(moved, "serving");
+                Thread.sleep(POLL.toMillis());
+            }
+        }
+    }
+
+    /** Processor time that each part has taken so far. */
+    Map<Part, Long> cpuNanos() {
+        Map<Part, Long> nanos = new EnumMap<>(Part.class);
+        for (Part part : PARTS) {
+            nanos.put(
+                    part,
+                    cluster.process(part)
+                            .flatMap(process -> process.info().totalCpuDuration())
+                            .map(Duration::toNanos)
+                            .orElse(0L));
+        }
+        return nanos;
+    }
+
+    LocalCluster cluster() {
+        return cluster;
+    }
+
+    /** Users with interactions, in the order of their ids. */
+    List<String> users() {
+        return users;
+    }
+
+    /** Items with interactions, in the order of their ids. */
+    List<String> items() {
+        return items;
+    }
+
+    /** Interactions on the topic at the start. */
+    long interactions() {
+        return interactions;
+    }
+
+    /** Version of the model in force. */
+    String model() {
+        return model;
+    }
+
+    /** Stops everything, and deletes the folder unless it is to be kept. */
+    @Override
+    public void close() throws IOException {
+        cluster.close();
+        if (options.state == null) {
+            Folders.delete(folder);
+        }
+    }
+}

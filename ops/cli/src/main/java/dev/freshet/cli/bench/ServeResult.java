@@ -1,0 +1,89 @@
+package dev.freshet.cli.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freshet.cli.Tables;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What {@code freshet bench serve} has measured.
+ *
+ * @param data name of the data set
+ * @param model version of the model in force
+ * @param users users that were asked for
+ * @param load the result of the process that asked: {@code runs}, and {@code highest}, null where no rate was sustained
+ * @param machine where
+ */
+record ServeResult(String data, String model, int users, JsonNode load, GraphBenchResult.Machine machine) {
+
+    /** The results by name; times in milliseconds. */
+    ObjectNode toJson() {
+        ObjectNode json = new ObjectMapper().createObjectNode();
+        json.put("data", data).put("model", model).put("users", users);
+        json.set("rates", load.path("runs"));
+        json.set("highest", load.path("highest"));
+        return json.put("cores", machine.cores())
+                .put("memory_bytes", machine.memoryBytes())
+                .put("load", machine.load())
+                .put("java", machine.java());
+    }
+
+    /** Prints a table with a row for each rate, and one for the highest. */
+    void print(PrintWriter out) {
+        out.printf(
+                Locale.ROOT,
+                "%s: %,d users, model %s; %d cores, %.0f GiB, load %.1f, Java %s%n%n",
+                data,
+                users,
+                model,
+                machine.cores(),
+                machine.memoryBytes() / 1024.0 / 1024.0 / 1024.0,
+                machine.load(),
+                machine.java());
+        List<List<String>> rows = new ArrayList<>();
+        load.path("runs").forEach(run -> rows.add(row("", run)));
+        JsonNode highest = load.path("highest");
+        if (highest.isObject()) {
+            rows.add(row("highest", highest));
+        }
+        Tables.print(
+                out,
+                List.of(
+                        "",
+                        ">requests/s",
+                        ">answers/s",
+                        ">requests",
+                        ">errors",
+                        ">p50 ms",
+                        ">p90 ms",
+                        ">p99 ms",
+                        ">max ms"),
+                rows);
+        out.println(
+                highest.isObject()
+                        ? "highest: no errors, 98 % answered in the time, p99 at most 100 ms; a fifth more was not sustained"
+                        : "no rate was sustained without errors, with 98 % answered in the time and p99 at most 100 ms");
+        out.flush();
+    }
+
+    private static List<String> row(String name, JsonNode run) {
+        return List.of(
+                name,
+                run.path("rate").asText(),
+                String.format(Locale.ROOT, "%.0f", run.path("answers_per_s").asDouble()),
+                run.path("requests").asText(),
+                run.path("errors").asText(),
+                millis(run, "p50_ms"),
+                millis(run, "p90_ms"),
+                millis(run, "p99_ms"),
+                millis(run, "max_ms"));
+    }
+
+    private static String millis(JsonNode run, String name) {
+        return String.format(Locale.ROOT, "%.1f", run.path(name).asDouble());
+    }
+}

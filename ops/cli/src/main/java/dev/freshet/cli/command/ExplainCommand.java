@@ -1,0 +1,222 @@
+package dev.freshet.cli.command;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freshet.cli.Metrics;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code freshet explain}: where a recommendation comes from, or why there is none. */
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        description =
+                "Traces a recommendation back to the model, the release, the snapshot and the input that it rests on; or says"
+                        + " why the item is not recommended.",
+        footer = {"", "Exit status: 0 explained, recommended or not; 1 no such user, or serving does not answer."})
+public final class ExplainCommand implements Callable<Integer> {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int RELEASES = 101;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private ClientMixin client;
+
+    @Parameters(index = "0", paramLabel = "USER", description = "Id of the user.")
+    private String user;
+
+    @Parameters(index = "1", paramLabel = "ITEM", description = "Id of the item.")
+    private String item;
+
+    @Option(names = "--json", description = "Print as JSON.")
+    private boolean json;
+
+    /** Why an item is not in a list: a word for programs, and a line for people. */
+    private record Absence(String why, String detail) {}
+
+    @Override
+    public Integer call() throws Exception {
+        client.requireId("user", user);
+        client.requireId("item", item);
+        ServingClient serving = new ServingClient(client.serving());
+        JsonNode list = serving.get("/v1/recommendations/" + ServingClient.segment(user));
+        JsonNode entry = null;
+        for (JsonNode each : list.path("items")) {
+            if (each.path("item").asText().equals(item)) {
+                entry = each;
+            }
+        }
+        ObjectNode answer = JSON.createObjectNode().put("user", user).put("item", item);
+        answer.put("recommended", entry != null);
+        if (entry != null) {
+            for (String field : List.of("title", "rank", "score", "reasons")) {
+                answer.set(field, entry.path(field));
+            }
+        } else {
+            Absence absence = absence(serving, list);
+            answer.put("why", absence.why).put("detail", absence.detail);
+        }
+        answer.put("of", list.path("items").size());
+        for (String field : List.of("generatedAt", "causedBy", "graphVersion", "modelVersion")) {
+            answer.set(field, list.path(field));
+        }
+        answer.set("release", release(serving, list.path("modelVersion")));
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            out.println(answer.toPrettyString());
+        } else {
+            print(out, answer);
+        }
+        return 0;
+    }
+
+    private Absence absence(ServingClient serving, JsonNode list) throws Exception {
+        JsonNode profile = serving.get("/v1/users/" + ServingClient.segment(user));
+        for (JsonNode own : profile.path("history")) {
+            if (own.path("item").asText().equals(item)) {
+                return new Absence(
+                        "consumed",
+                        "the user has it already: " + own.path("action").asText() + " at "
+                                + own.path("at").asText());
+            }
+        }
+        Optional<JsonNode> found = serving.find("/v1/items/" + ServingClient.segment(item));
+        if (found.isEmpty()) {
+            return new Absence("unknown", "no such item is known: it has no record and nobody has it");
+        }
+        if (found.get().path("erased").asBoolean()) {
+            return new Absence("erased", "the item was asked to be forgotten");
+        }
+        if (!found.get().path("available").asBoolean()) {
+            return new Absence("unavailable", "the item is not available, or was withdrawn");
+        }
+        int size = list.path("items").size();
+        String older = profile.path("live").asInt() > profile.path("history").size()
+                ? "; or the user has it since before the newest "
+                        + profile.path("history").size() + " of "
+                        + profile.path("live").asInt() + " items, which are all that serving tells"
+                : "";
+        if (!list.path("modelVersion").isNull() && !found.get().path("inModel").asBoolean()) {
+            return new Absence(
+                    "not-in-model",
+                    "the model in force does not know it: it came after the model's snapshot, and only fills up lists that the"
+                            + " model leaves short" + older);
+        }
+        return new Absence("below", "it ranks below the " + size + " of the list" + older);
+    }
+
+    /** The release of a version, or null. */
+    private static JsonNode release(ServingClient serving, JsonNode version) throws Exception {
+        if (version.isTextual()) {
+            for (JsonNode release : serving.get("/v1/models?limit=" + RELEASES).path("releases")) {
+                if (release.path("version").equals(version)
+                        && release.path("action").asText().equals("RELEASE")) {
+                    return release;
+                }
+            }
+        }
+        return JSON.nullNode();
+    }
+
+    private void print(PrintWriter out, JsonNode answer) {
+        if (answer.path("recommended").asBoolean()) {
+            String title = answer.path("title").asText("");
+            line(out, "item", item + (title.isEmpty() || answer.path("title").isNull() ? "" : " (" + title + ")"));
+            line(
+                    out,
+                    "rank",
+                    answer.path("rank").asText() + " of " + answer.path("of").asText());
+            line(
+                    out,
+                    "score",
+                    String.format(Locale.ROOT, "%.4f", answer.path("score").asDouble()));
+            for (JsonNode reason : answer.path("reasons")) {
+                line(out, "because", reason(reason));
+            }
+        } else {
+            line(out, "not there", answer.path("detail").asText());
+        }
+        line(out, "scored", answer.path("generatedAt").asText() + ", " + cause(answer.path("causedBy")));
+        line(out, "graph", "checkpoint " + answer.path("graphVersion").asText());
+        if (answer.path("modelVersion").isNull()) {
+            line(out, "model", "none: no model was released yet");
+            return;
+        }
+        line(out, "model", answer.path("modelVersion").asText());
+        JsonNode release = answer.path("release");
+        if (release.isNull()) {
+            line(out, "release", "serving no longer keeps it");
+            return;
+        }
+        line(
+                out,
+                "release",
+                release.path("model").asText() + ", "
+                        + release.path("releasedAt").asText()
+                        + (release.path("inForce").asBoolean() ? ", in force" : ", no longer in force"));
+        Map<String, Double> metrics = new TreeMap<>();
+        release.path("metrics")
+                .fields()
+                .forEachRemaining(
+                        metric -> metrics.put(metric.getKey(), metric.getValue().asDouble()));
+        line(out, "metrics", Metrics.line(metrics));
+        line(
+                out,
+                "code",
+                release.path("codeVersion").asText() + ", seed "
+                        + release.path("seed").asText());
+        List<String> settings = new ArrayList<>();
+        release.path("configuration")
+                .fields()
+                .forEachRemaining(setting ->
+                        settings.add(setting.getKey() + "=" + setting.getValue().asText()));
+        line(out, "settings", String.join(" ", settings));
+        line(
+                out,
+                "snapshot",
+                release.path("snapshotId").asText()
+                        + (release.has("snapshotAt")
+                                ? ", " + release.path("snapshotAt").asText()
+                                : ""));
+        for (JsonNode offset : release.path("offsets")) {
+            line(
+                    out,
+                    "input",
+                    offset.path("topic").asText() + "-"
+                            + offset.path("partition").asText() + " before offset "
+                            + offset.path("offset").asText());
+        }
+    }
+
+    private static String cause(JsonNode causedBy) {
+        return causedBy.isNull()
+                ? "because of a release or a withdrawal"
+                : "because of an interaction at " + causedBy.asText();
+    }
+
+    private static String reason(JsonNode reason) {
+        String of = reason.path("title").asText(reason.path("item").asText(""));
+        String weight = String.format(Locale.ROOT, "%.4f", reason.path("weight").asDouble());
+        return of.isEmpty() ? reason.path("kind").asText() + " " + weight : "similar to " + of + " " + weight;
+    }
+
+    private static void line(PrintWriter out, String name, String value) {
+        out.printf("%-10s %s%n", name, value);
+    }
+}
