@@ -15,6 +15,7 @@ import dev.freshet.cli.command.TopicsCommand;
 import dev.freshet.cli.command.TrainCommand;
 import dev.freshet.cli.command.UpCommand;
 import dev.freshet.cli.demo.DemoCommand;
+import dev.freshet.cli.replay.ReplayCommand;
 import dev.freshet.cli.send.SendCommand;
 import dev.freshet.cli.verify.VerifyCommand;
 import java.io.PrintWriter;
@@ -49,6 +50,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             TrainCommand.class,
             EvaluateCommand.class,
             VerifyCommand.class,
+            ReplayCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
             TopicsCommand.class,

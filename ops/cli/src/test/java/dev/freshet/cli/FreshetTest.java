@@ -70,6 +70,17 @@ class FreshetTest {
                 "bench train --data . --epochs 0",
                 "bench train --data . --threads 0",
                 "bench train --data . --json no-such-folder/file.json",
+                "replay",
+                "replay --data no-such-folder",
+                "replay --data . --events 1",
+                "replay --data . --warm-up 1",
+                "replay --data . --warm-up 0",
+                "replay --data . --retrain-every -1",
+                "replay --data . --speed 0",
+                "replay --data . --model typo",
+                "replay --data . --json no-such-folder/file.json",
+                "replay --data . --plot no-such-folder/file.svg",
+                "replay --data . --state src",
                 "dmo",
             })
     void wrongUsageIsOneLineAndExitCode2(String line) {

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /** Asks serving over HTTP. */
-final class ServingClient {
+public final class ServingClient {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -21,7 +21,7 @@ final class ServingClient {
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
 
-    ServingClient(URI base) {
+    public ServingClient(URI base) {
         this.base = base;
     }
 
@@ -35,7 +35,7 @@ final class ServingClient {
      *
      * @throws CliException if serving does not answer, or answers with an error
      */
-    JsonNode get(String path) throws CliException, InterruptedException {
+    public JsonNode get(String path) throws CliException, InterruptedException {
         HttpResponse<String> response;
         try {
             response = http.send(
