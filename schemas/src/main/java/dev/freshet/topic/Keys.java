@@ -3,7 +3,8 @@ package dev.freshet.topic;
 import dev.freshet.schema.NodeKind;
 import java.util.Locale;
 
-/** Keys of the topics whose key is more than one id; all are UTF-8 strings. Graph names and versions contain no colon. */
+/** Keys of the topics whose key is more than one id; all are UTF-8 strings. Names of graphs and variants, and versions,
+ * contain no colon. */
 public final class Keys {
 
     private Keys() {}
@@ -21,5 +22,10 @@ public final class Keys {
     /** Key of {@code model-embeddings}: version:user:id or version:item:id. */
     public static String modelEmbedding(String version, NodeKind kind, String id) {
         return version + ':' + node(kind, id);
+    }
+
+    /** Key of {@code shadow-recommendations}: variant:user. */
+    public static String shadow(String variant, String user) {
+        return variant + ':' + user;
     }
 }

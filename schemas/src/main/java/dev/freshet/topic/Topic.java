@@ -76,6 +76,8 @@ public record Topic<T extends SpecificRecordBase>(
             topic("embeddings", Embedding.class, Cleanup.COMPACT, FOREVER, Partitioning.KEYED);
     public static final Topic<Recommendations> RECOMMENDATIONS =
             topic("recommendations", Recommendations.class, Cleanup.COMPACT, FOREVER, Partitioning.KEYED);
+    public static final Topic<Recommendations> SHADOW_RECOMMENDATIONS =
+            topic("shadow-recommendations", Recommendations.class, Cleanup.COMPACT, FOREVER, Partitioning.KEYED);
     public static final Topic<Evaluation> EVALUATIONS =
             topic("evaluations", Evaluation.class, Cleanup.DELETE, MONTH, Partitioning.SINGLE);
     public static final Topic<Control> CONTROL =
@@ -96,6 +98,7 @@ public record Topic<T extends SpecificRecordBase>(
             MODEL_EMBEDDINGS,
             EMBEDDINGS,
             RECOMMENDATIONS,
+            SHADOW_RECOMMENDATIONS,
             EVALUATIONS,
             CONTROL,
             DEAD_LETTERS

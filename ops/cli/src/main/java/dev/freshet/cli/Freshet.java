@@ -18,6 +18,7 @@ import dev.freshet.cli.command.TopicsCommand;
 import dev.freshet.cli.command.TrainCommand;
 import dev.freshet.cli.command.UpCommand;
 import dev.freshet.cli.demo.DemoCommand;
+import dev.freshet.cli.replay.ReplayCommand;
 import dev.freshet.cli.send.SendCommand;
 import dev.freshet.cli.verify.VerifyCommand;
 import java.io.PrintWriter;
@@ -55,6 +56,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             RollbackCommand.class,
             EvaluateCommand.class,
             VerifyCommand.class,
+            ReplayCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
             TopicsCommand.class,

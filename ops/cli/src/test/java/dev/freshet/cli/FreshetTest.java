@@ -89,6 +89,17 @@ class FreshetTest {
                 "models x",
                 "explain",
                 "explain u1",
+                "replay",
+                "replay --data no-such-folder",
+                "replay --data . --events 1",
+                "replay --data . --warm-up 1",
+                "replay --data . --warm-up 0",
+                "replay --data . --retrain-every -1",
+                "replay --data . --speed 0",
+                "replay --data . --model typo",
+                "replay --data . --json no-such-folder/file.json",
+                "replay --data . --plot no-such-folder/file.svg",
+                "replay --data . --state src",
                 "dmo",
             })
     void wrongUsageIsOneLineAndExitCode2(String line) {

@@ -3,6 +3,7 @@ package dev.freshet.serving;
 import dev.freshet.serving.http.HttpApi;
 import dev.freshet.serving.http.StatusBoard;
 import dev.freshet.serving.release.LoopFollower;
+import dev.freshet.serving.score.Variant;
 import dev.freshet.serving.stream.ServingContext;
 import dev.freshet.serving.stream.ServingMetrics;
 import dev.freshet.serving.stream.ServingTopology;
@@ -58,10 +59,25 @@ public final class Serving implements AutoCloseable {
      * @param size recommendations per user
      * @param rescoreRate users re-scored per second, at most, after a release
      * @param threads threads of the stream
+     * @param commitInterval longest time until a list that is scored can be read
      * @param photos folder of pictures, or null
+     * @param shadows variants whose lists are published, too
      */
     public record Settings(
-            String bootstrap, Path state, String host, int port, int size, int rescoreRate, int threads, Path photos) {}
+            String bootstrap,
+            Path state,
+            String host,
+            int port,
+            int size,
+            int rescoreRate,
+            int threads,
+            Duration commitInterval,
+            Path photos,
+            Set<Variant> shadows) {
+
+        /** Time between commits, unless another is asked for. */
+        public static final Duration COMMIT_INTERVAL = Duration.ofMillis(100);
+    }
 
     private static final Logger LOG = LoggerFactory.getLogger(Serving.class);
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(5);
@@ -107,7 +123,8 @@ public final class Serving implements AutoCloseable {
             new JvmGcMetrics().bindTo(registry);
             new JvmThreadMetrics().bindTo(registry);
             new ProcessorMetrics().bindTo(registry);
-            this.serving = new ServingContext(metrics, loop.deadLetters(), settings.size(), settings.rescoreRate());
+            this.serving = new ServingContext(
+                    metrics, loop.deadLetters(), settings.size(), settings.rescoreRate(), settings.shadows());
             loop.follow(serving);
             StatusBoard board =
                     new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);
@@ -203,6 +220,7 @@ public final class Serving implements AutoCloseable {
                     settings.bootstrap(),
                     settings.state(),
                     settings.threads(),
+                    settings.commitInterval(),
                     http.self(),
                     instanceId(settings.state())));
             KafkaStreams next = new KafkaStreams(ServingTopology.build(serving), properties);

@@ -1,8 +1,13 @@
 package dev.freshet.serving;
 
+import dev.freshet.serving.score.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +64,26 @@ public final class ServingMain implements Callable<Integer> {
     private int threads;
 
     @Option(
+            names = "--commit-interval",
+            paramLabel = "MILLIS",
+            defaultValue = "100",
+            description = {
+                "Longest time until a list that is scored can be read;",
+                "a shorter one is fresher and costs more (default ${DEFAULT-VALUE})."
+            })
+    private int commitInterval;
+
+    @Option(
+            names = "--shadow",
+            split = ",",
+            paramLabel = "VARIANT",
+            description = {
+                "Also publish what these would recommend, on shadow-recommendations:",
+                "popularity, item-knn, frozen (the first release as trained), frozen-refreshed."
+            })
+    private List<String> shadows = List.of();
+
+    @Option(
             names = "--photos",
             paramLabel = "DIR",
             description = "Folder of pictures that is served, for reading, under /photos/.")
@@ -92,16 +117,38 @@ public final class ServingMain implements Callable<Integer> {
         check(size >= 1 && size <= MAX_SIZE, "--size is " + size + "; it may be 1 to " + MAX_SIZE);
         check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
         check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
+        check(commitInterval >= 1, "--commit-interval is " + commitInterval + "; it must be at least 1");
         check(bootstrap.matches("\\S+:\\d+"), "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
         check(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
         if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
             throw new IOException("the JVM lacks --add-modules " + VECTOR_MODULE + "; start it with @jvm.options");
         }
-        Serving serving =
-                new Serving(new Serving.Settings(bootstrap, state, host, port, size, rescoreRate, threads, photos));
+        Serving serving = new Serving(new Serving.Settings(
+                bootstrap,
+                state,
+                host,
+                port,
+                size,
+                rescoreRate,
+                threads,
+                Duration.ofMillis(commitInterval),
+                photos,
+                variants()));
         Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
         LOG.info("listening on http://{}:{}/", host, serving.port());
         return serving.awaitEnd();
+    }
+
+    private Set<Variant> variants() {
+        Set<Variant> variants = EnumSet.noneOf(Variant.class);
+        for (String shadow : shadows) {
+            try {
+                variants.add(Variant.of(shadow));
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), "--shadow: " + e.getMessage(), e);
+            }
+        }
+        return variants;
     }
 
     private void check(boolean good, String otherwise) {

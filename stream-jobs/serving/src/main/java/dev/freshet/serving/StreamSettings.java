@@ -2,6 +2,7 @@ package dev.freshet.serving;
 
 import dev.freshet.serving.stream.BoundedRocksDb;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -15,9 +16,13 @@ final class StreamSettings {
     /** Prefix of consumer group, internal topics and transactions. */
     static final String APPLICATION = "freshet-serving";
 
+    /** Longest wait for records, unless a commit is due before. */
+    private static final Duration POLL = Duration.ofMillis(100);
+
     private StreamSettings() {}
 
-    static Map<String, Object> of(String bootstrap, Path state, int threads, HostInfo self, String instanceId) {
+    static Map<String, Object> of(
+            String bootstrap, Path state, int threads, Duration commitInterval, HostInfo self, String instanceId) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
@@ -26,7 +31,8 @@ final class StreamSettings {
         settings.put(StreamsConfig.APPLICATION_SERVER_CONFIG, self.host() + ":" + self.port());
         settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         // A commit makes output visible: it bounds freshness.
-        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 100);
+        settings.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, commitInterval.toMillis());
+        settings.put(StreamsConfig.POLL_MS_CONFIG, Math.min(POLL.toMillis(), commitInterval.toMillis()));
         settings.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
         settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 5);

@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,8 @@ class HttpApiTest {
     }
 
     private static Serving.Settings settings(Path state, int port, Path photos) {
-        return new Serving.Settings(NO_BROKER, state, "127.0.0.1", port, 20, 1000, 1, photos);
+        return new Serving.Settings(
+                NO_BROKER, state, "127.0.0.1", port, 20, 1000, 1, Serving.Settings.COMMIT_INTERVAL, photos, Set.of());
     }
 
     private static JsonNode problem(HttpResponse<String> response, int status) throws IOException {

@@ -32,6 +32,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
@@ -72,7 +73,16 @@ class PageIT {
         loop.reset(2);
         Path photos = Files.createDirectory(folder.resolve("photos"));
         serving = new Serving(new Serving.Settings(
-                kafka.bootstrapServers(), folder.resolve("state"), "127.0.0.1", 0, 20, 2000, 1, photos));
+                kafka.bootstrapServers(),
+                folder.resolve("state"),
+                "127.0.0.1",
+                0,
+                20,
+                2000,
+                1,
+                Serving.Settings.COMMIT_INTERVAL,
+                photos,
+                Set.of()));
         feed(photos);
         await("ready", serving::ready);
         // Users that were scored before the model was there are scored again.

@@ -24,6 +24,7 @@ import dev.freshet.schema.RecommendedItem;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.serving.score.Variant;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Intake;
@@ -35,6 +36,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -70,8 +72,21 @@ class ServingIT {
     }
 
     private Serving serve(Path folder) throws Exception {
-        Serving serving =
-                new Serving(new Serving.Settings(kafka.bootstrapServers(), folder, "127.0.0.1", 0, 10, 2000, 1, null));
+        return serve(folder, Set.of());
+    }
+
+    private Serving serve(Path folder, Set<Variant> shadows) throws Exception {
+        Serving serving = new Serving(new Serving.Settings(
+                kafka.bootstrapServers(),
+                folder,
+                "127.0.0.1",
+                0,
+                10,
+                2000,
+                1,
+                Serving.Settings.COMMIT_INTERVAL,
+                null,
+                shadows));
         await("ready", serving::ready);
         return serving;
     }
@@ -314,6 +329,54 @@ class ServingIT {
         assertThat(status.get("users").asInt()).isEqualTo(USERS);
         assertThat(status.get("events").get("total").asLong()).isEqualTo(1200);
         assertThat(status.get("deadLetters").get("total").asInt()).isZero();
+    }
+
+    @Test
+    void theFirstReleaseStaysBesideTheOneInForce() throws Exception {
+        Set<Variant> all = EnumSet.allOf(Variant.class);
+        loop.interact("u1", "i1", "click", 0);
+        ModelRelease first = release("20270101T000000Z-lightgcn");
+        ModelRelease second;
+        try (Serving serving = serve(state, all)) {
+            await("scored by the first", () -> kafka.table(Topic.SHADOW_RECOMMENDATIONS)
+                    .containsKey("frozen:u1"));
+            second = release("20270102T000000Z-lightgcn");
+            await(
+                    "scored by the second",
+                    () -> usersScoredBy(second.getVersion()).size() == 1);
+        }
+        // After a restart the newest release is the one that is put in force, but not the one that is frozen.
+        try (Serving serving = serve(state, all)) {
+            int before = kafka.drain(Topic.SHADOW_RECOMMENDATIONS).size();
+            loop.interact("u1", "i2", "click", 10);
+            await(
+                    "every variant answers",
+                    () -> kafka.drain(Topic.SHADOW_RECOMMENDATIONS).size() >= before + all.size());
+
+            Map<String, Recommendations> lists = kafka.table(Topic.SHADOW_RECOMMENDATIONS);
+            assertThat(lists.keySet())
+                    .containsExactlyInAnyOrder("popularity:u1", "item-knn:u1", "frozen:u1", "frozen-refreshed:u1");
+            assertThat(lists.get("popularity:u1").getModelVersion()).isNull();
+            assertThat(lists.get("item-knn:u1").getModelVersion()).isNull();
+            for (String variant : List.of("frozen:u1", "frozen-refreshed:u1")) {
+                assertThat(lists.get(variant).getModelVersion()).isEqualTo(first.getVersion());
+            }
+            // What the user took since moves the vector, unless it is frozen.
+            assertThat(lists.get("frozen:u1").getItems())
+                    .isNotEqualTo(lists.get("frozen-refreshed:u1").getItems());
+            assertThat(kafka.table(Topic.RECOMMENDATIONS).get("u1").getModelVersion())
+                    .isEqualTo(second.getVersion());
+            assertThat(lists.values()).allSatisfy(list -> assertThat(list.getItems())
+                    .extracting(RecommendedItem::getItem)
+                    .doesNotContain("i1", "i2"));
+
+            kafka.send(
+                    Topic.ERASURES,
+                    Keys.node(NodeKind.USER, "u1"),
+                    new Erasure(NodeKind.USER, "u1", Instant.now().plusSeconds(60)));
+            await("nothing is left of the user", () -> kafka.table(Topic.SHADOW_RECOMMENDATIONS)
+                    .isEmpty());
+        }
     }
 
     @Test

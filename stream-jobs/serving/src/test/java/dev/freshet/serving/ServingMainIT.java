@@ -55,6 +55,15 @@ class ServingMainIT {
                 "0");
         assertSays(
                 2,
+                "serving: --shadow: 'typo' is no variant; there are popularity, item-knn, .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--shadow",
+                "popularity,typo");
+        assertSays(
+                2,
                 "serving: --photos is nowhere, which is no folder; see --help",
                 "--bootstrap",
                 "localhost:1",

@@ -2,6 +2,7 @@ package dev.freshet.cli.bench;
 
 import dev.freshet.cli.CliException;
 import dev.freshet.cli.Durations;
+import dev.freshet.cli.OutputFiles;
 import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.send.SendException;
 import dev.freshet.cli.verify.GraphOptions;

@@ -1,5 +1,6 @@
 package dev.freshet.cli.bench;
 
+import dev.freshet.cli.OutputFiles;
 import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.dataset.DataSetException;
 import dev.freshet.dataset.MmrecDataSet;

@@ -87,6 +87,16 @@ public final class LocalCluster implements AutoCloseable {
      */
     public static LocalCluster start(ClusterOptions options, Set<Part> parts, Listener listener)
             throws ClusterException, InterruptedException {
+        return start(options, parts, Set.of(), listener);
+    }
+
+    /**
+     * As {@link #start(ClusterOptions, Set, Listener)}, but some parts only when asked for.
+     *
+     * @param later those of the parts that wait for {@link #start(Part)}
+     */
+    public static LocalCluster start(ClusterOptions options, Set<Part> parts, Set<Part> later, Listener listener)
+            throws ClusterException, InterruptedException {
         Instant startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         RunFile runFile = acquire(options, startedAt);
         LocalCluster cluster = null;
@@ -95,7 +105,7 @@ public final class LocalCluster implements AutoCloseable {
             checkPorts(options, parts);
             cluster = new LocalCluster(options, parts, listener, runFile, startedAt);
             cluster.checkJars();
-            cluster.startAll();
+            cluster.startAll(later);
             return cluster;
         } catch (ClusterException | InterruptedException | RuntimeException e) {
             if (cluster != null) {
@@ -217,7 +227,7 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    private void startAll() throws ClusterException, InterruptedException {
+    private void startAll(Set<Part> later) throws ClusterException, InterruptedException {
         Supervisor broker = supervisors.get(Part.BROKER);
         if (broker != null) {
             broker.start();
@@ -235,11 +245,16 @@ public final class LocalCluster implements AutoCloseable {
             throw new ClusterException(
                     "the broker at " + options.bootstrapServers() + " has no topics: " + e.getMessage());
         }
-        for (Supervisor supervisor : supervisors.values()) {
-            if (supervisor != broker) {
+        supervisors.forEach((part, supervisor) -> {
+            if (supervisor != broker && !later.contains(part)) {
                 supervisor.start();
             }
-        }
+        });
+    }
+
+    /** Starts a part that was to start later; returns at once. */
+    public void start(Part part) {
+        supervisors.get(part).start();
     }
 
     /** Why the cluster cannot go on: the first part that was given up. */

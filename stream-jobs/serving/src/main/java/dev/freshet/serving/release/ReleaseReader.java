@@ -98,6 +98,7 @@ public final class ReleaseReader implements AutoCloseable {
             position = reader.position(partition);
             if (position >= end) {
                 if (pending) {
+                    keepFirst();
                     putNewestInForce();
                     forgetOld();
                     pending = false;
@@ -121,6 +122,21 @@ public final class ReleaseReader implements AutoCloseable {
             serving.metrics().skipped(Topic.MODELS.name());
             refusals.refuse(EmbeddingReader.refused(record), e.getMessage());
             return false;
+        }
+    }
+
+    /** Keeps the oldest release that is sound and still there, where a variant rests on it. */
+    private void keepFirst() throws InterruptedException {
+        for (int at = 0; at < history.size() && serving.lacksFirst(); at++) {
+            ModelRelease release = history.get(at).release();
+            if (release.getAction() == ReleaseAction.RELEASE) {
+                try {
+                    serving.keepFirst(embeddings.read(release, read -> {}).build());
+                    LOG.info("model {} is the first, for comparison", release.getVersion());
+                } catch (InvalidModelException e) {
+                    LOG.warn("model {} cannot be the first, for comparison: {}", release.getVersion(), e.getMessage());
+                }
+            }
         }
     }
 
@@ -170,6 +186,12 @@ public final class ReleaseReader implements AutoCloseable {
 
     private boolean load(Announcement announcement) throws InterruptedException {
         ModelRelease release = announcement.release();
+        Model kept = serving.first();
+        if (kept != null && kept.release().equals(release)) {
+            serving.switchTo(kept);
+            LOG.info("model {} in force", release.getVersion());
+            return true;
+        }
         long total = release.getItems() + release.getUsers();
         long start = System.nanoTime();
         loading = new Loading(release.getVersion(), 0, total);

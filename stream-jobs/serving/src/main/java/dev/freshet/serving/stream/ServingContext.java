@@ -3,7 +3,10 @@ package dev.freshet.serving.stream;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Popularity;
+import dev.freshet.serving.score.Variant;
+import java.util.EnumSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -20,6 +23,7 @@ public final class ServingContext {
     public record Progress(String version, long total, long done) {}
 
     private final AtomicReference<Model> model = new AtomicReference<>();
+    private final AtomicReference<Model> first = new AtomicReference<>();
     private final Catalogue catalogue = new Catalogue();
     private final Popularity popularity = new Popularity();
     private final UserIndex users = new UserIndex();
@@ -28,17 +32,20 @@ public final class ServingContext {
     private final Refusals refusals;
     private final RateBudget rescoreBudget;
     private final int size;
+    private final Set<Variant> shadows = EnumSet.noneOf(Variant.class);
 
     /**
      * @param refusals where unusable records of neighbors go
      * @param size recommendations per user
      * @param rescoreRate users re-scored per second, at most, when a model is released
+     * @param shadows variants whose lists are published, too
      */
-    public ServingContext(ServingMetrics metrics, Refusals refusals, int size, int rescoreRate) {
+    public ServingContext(ServingMetrics metrics, Refusals refusals, int size, int rescoreRate, Set<Variant> shadows) {
         this.metrics = metrics;
         this.refusals = refusals;
         this.size = size;
         this.rescoreBudget = new RateBudget(rescoreRate);
+        this.shadows.addAll(shadows);
         metrics.gauge("freshet.users", "Users that this instance knows", users, UserIndex::size);
         metrics.gauge("freshet.items", "Items that are available", catalogue, Catalogue::itemCount);
         metrics.gauge(
@@ -56,6 +63,25 @@ public final class ServingContext {
     /** Puts a model in force: every score from now on uses it alone, and the tasks begin to re-score their users. */
     public void switchTo(Model next) {
         model.set(next);
+    }
+
+    /** The first release, where a variant rests on it; else null. */
+    public Model first() {
+        return first.get();
+    }
+
+    /** Sets the first release. */
+    public void keepFirst(Model release) {
+        first.set(release);
+    }
+
+    /** Whether a variant rests on the first release, and it is not there yet. */
+    public boolean lacksFirst() {
+        return first.get() == null && shadows.stream().anyMatch(Variant::ofFirst);
+    }
+
+    Set<Variant> shadows() {
+        return shadows;
     }
 
     public Catalogue catalogue() {
@@ -76,11 +102,15 @@ public final class ServingContext {
 
     /** A user's vector in a model, refreshed; null where there is none. */
     public FoldIn.Vector vector(Model of, String user, UserProfile profile) {
-        // Training on a snapshot from before a user was forgotten has put into the vector what must not count. The time
-        // of the
-        // request says nothing of that: whoever asks sets it.
-        boolean trained = of.cut().hasSeenErasure(catalogue.userErasure(user).offset());
-        return FoldIn.refresh(of, user, trained, profile.recent());
+        return FoldIn.refresh(of, user, mayUseTrained(of, user), profile.recent());
+    }
+
+    /**
+     * Whether a user's trained vector may be used. Training on a snapshot from before a user was forgotten has put into it what
+     * must not count. The time of the request says nothing of that: whoever asks sets it.
+     */
+    boolean mayUseTrained(Model of, String user) {
+        return of.cut().hasSeenErasure(catalogue.userErasure(user).offset());
     }
 
     Refusals refusals() {

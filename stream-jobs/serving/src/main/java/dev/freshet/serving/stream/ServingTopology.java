@@ -13,8 +13,8 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 
 /**
- * interactions → users, pairs, counts, recommendations (by partition) → topics recommendations and embeddings; items,
- * neighbors and erasures whole in every instance.
+ * interactions → users, pairs, counts, recommendations (by partition) → topics recommendations, shadow-recommendations and
+ * embeddings; items, neighbors and erasures whole in every instance.
  */
 public final class ServingTopology {
 
@@ -30,6 +30,7 @@ public final class ServingTopology {
     static final String NEIGHBORS_STORE = "neighbors";
     static final String ERASURES_STORE = "erasures";
     static final String RECOMMENDATIONS_SINK = "recommendations-sink";
+    static final String SHADOWS_SINK = "shadows-sink";
     static final String EMBEDDINGS_SINK = "embeddings-sink";
 
     private static final String SOURCE = "interactions-source";
@@ -49,6 +50,7 @@ public final class ServingTopology {
         topology.addStateStore(logged(PAIRS_STORE, Serdes.Bytes(), Serdes.ByteArray()), PROCESSOR);
         topology.addStateStore(logged(COUNTS_STORE, Serdes.String(), Serdes.Long()), PROCESSOR);
         sink(topology, RECOMMENDATIONS_SINK, Topic.RECOMMENDATIONS);
+        sink(topology, SHADOWS_SINK, Topic.SHADOW_RECOMMENDATIONS);
         sink(topology, EMBEDDINGS_SINK, Topic.EMBEDDINGS);
         return topology;
     }

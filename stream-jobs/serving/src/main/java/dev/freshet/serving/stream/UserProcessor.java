@@ -12,6 +12,7 @@ import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Recommender;
 import dev.freshet.serving.score.Stamp;
+import dev.freshet.serving.score.Variant;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -206,17 +207,11 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         Model model = serving.model();
         FoldIn.Vector refreshed = model == null ? null : serving.vector(model, user, profile);
         float[] vector = refreshed == null ? null : refreshed.values();
-        Recommender.Answer answer = recommender.recommend(
-                new Recommender.Query(model, vector, profile.recent(), excluded(user, profile), serving.size()));
+        Predicate<String> excluded = excluded(user, profile);
+        Recommender.Answer answer =
+                recommender.recommend(new Recommender.Query(model, vector, profile.recent(), excluded, serving.size()));
         String version = model == null ? null : model.version();
-        Recommendations list = Recommendations.newBuilder()
-                .setUser(user)
-                .setItems(answer.items())
-                .setModelVersion(version)
-                .setGraphVersion(answer.graphVersion())
-                .setGeneratedAt(Instant.ofEpochMilli(now))
-                .setCausedBy(causedBy)
-                .build();
+        Recommendations list = list(user, answer, version, causedBy, now);
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
         recommendations.put(user, value);
         publish(ServingTopology.RECOMMENDATIONS_SINK, user, value, now);
@@ -235,6 +230,47 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         users.put(user, profile.encode());
         index.put(user, profile.lastActivity());
         serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
+        shadow(user, profile, excluded, causedBy, now);
+    }
+
+    private static Recommendations list(
+            String user, Recommender.Answer answer, String modelVersion, Instant causedBy, long now) {
+        return Recommendations.newBuilder()
+                .setUser(user)
+                .setItems(answer.items())
+                .setModelVersion(modelVersion)
+                .setGraphVersion(answer.graphVersion())
+                .setGeneratedAt(Instant.ofEpochMilli(now))
+                .setCausedBy(causedBy)
+                .build();
+    }
+
+    /** Publishes what the variants would recommend. */
+    private void shadow(String user, UserProfile profile, Predicate<String> excluded, Instant causedBy, long now) {
+        if (serving.shadows().isEmpty()) {
+            return;
+        }
+        Model first = serving.first();
+        boolean trained = first != null && serving.mayUseTrained(first, user);
+        Variant.Asked asked = new Variant.Asked(first, user, trained, profile.recent(), excluded, serving.size());
+        for (Variant variant : serving.shadows()) {
+            Recommender.Query query = variant.query(asked);
+            Recommendations list = list(
+                    user,
+                    recommender.recommend(query),
+                    query.model() == null ? null : query.model().version(),
+                    causedBy,
+                    now);
+            for (RecommendedItem item : list.getItems()) {
+                item.setReasons(item.getReasons()
+                        .subList(0, Math.min(1, item.getReasons().size())));
+            }
+            publish(
+                    ServingTopology.SHADOWS_SINK,
+                    Keys.shadow(variant.label(), user),
+                    Topic.SHADOW_RECOMMENDATIONS.codec().encode(list),
+                    now);
+        }
     }
 
     private Predicate<String> excluded(String user, UserProfile profile) {
@@ -367,6 +403,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         // What was published so far rests on what is forgotten.
         publish(ServingTopology.RECOMMENDATIONS_SINK, user, null, now);
         publish(ServingTopology.EMBEDDINGS_SINK, Keys.node(NodeKind.USER, user), null, now);
+        for (Variant variant : serving.shadows()) {
+            publish(ServingTopology.SHADOWS_SINK, Keys.shadow(variant.label(), user), null, now);
+        }
         if (kept.lastActivity() == Long.MIN_VALUE) {
             users.delete(user);
             recommendations.delete(user);

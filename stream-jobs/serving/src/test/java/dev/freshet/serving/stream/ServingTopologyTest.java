@@ -20,6 +20,7 @@ import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Popularity;
+import dev.freshet.serving.score.Variant;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -28,6 +29,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -69,6 +71,7 @@ class ServingTopologyTest {
     private TopologyTestDriver driver;
     private TestOutputTopic<String, byte[]> recommendations;
     private TestOutputTopic<String, byte[]> embeddings;
+    private TestOutputTopic<String, byte[]> shadows;
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
 
     private ServingContext context() {
@@ -76,7 +79,8 @@ class ServingTopologyTest {
                 new ServingMetrics(new SimpleMeterRegistry()),
                 (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
                 SIZE,
-                RATE);
+                RATE,
+                EnumSet.allOf(Variant.class));
     }
 
     @BeforeEach
@@ -88,6 +92,7 @@ class ServingTopologyTest {
         driver = new TopologyTestDriver(ServingTopology.build(serving), settings, NOW);
         recommendations = output(Topic.RECOMMENDATIONS);
         embeddings = output(Topic.EMBEDDINGS);
+        shadows = output(Topic.SHADOW_RECOMMENDATIONS);
     }
 
     @AfterEach
@@ -198,6 +203,49 @@ class ServingTopologyTest {
         assertThat(list.getGraphVersion()).isEqualTo(6);
         assertThat(list.getCausedBy()).isEqualTo(NOW.minusSeconds(80));
         assertThat(embeddings.isEmpty()).isTrue();
+    }
+
+    private Map<String, List<String>> shadowItems() {
+        Map<String, List<String>> items = new TreeMap<>();
+        for (TestRecord<String, byte[]> record : shadows.readRecordsToList()) {
+            Recommendations list = decode(Topic.SHADOW_RECOMMENDATIONS, record.value());
+            items.put(
+                    record.key(),
+                    list.getItems().stream().map(RecommendedItem::getItem).toList());
+            assertThat(list.getItems())
+                    .allSatisfy(item -> assertThat(item.getReasons()).hasSize(1));
+        }
+        return items;
+    }
+
+    @Test
+    void everyVariantAnswersTheSameEventInItsOwnWay() {
+        event("u0", "i5", "click", 100);
+        event("a", "i5", "click", 95);
+        event("b", "i6", "click", 90);
+        neighbors("i6", 6, Map.of("i7", 0.5, "i6", 1.0));
+        Model first = model("20270101T000000Z-m", 12);
+        serving.keepFirst(first);
+        serving.switchTo(model("20270102T000000Z-m", 12));
+        shadows.readRecordsToList();
+
+        event("b", "i6", "purchase", 80);
+        Map<String, List<String>> stranger = shadowItems();
+        assertThat(stranger.get("popularity:b")).containsExactly("i5");
+        assertThat(stranger.get("item-knn:b")).containsExactly("i7", "i5");
+        // Training has not seen b: the frozen model has nothing to say, the refreshed one folds b in.
+        assertThat(stranger.get("frozen:b")).containsExactly("i5");
+        assertThat(stranger.get("frozen-refreshed:b")).hasSize(SIZE).doesNotContain("i6");
+
+        event("u1", "i3", "click", 70);
+        List<String> frozen = shadowItems().get("frozen:u1");
+        assertThat(frozen).hasSize(SIZE).doesNotContain("i3");
+        event("u1", frozen.get(0), "click", 60);
+        Map<String, List<String>> known = shadowItems();
+        // A frozen list loses what the user has, and nothing else moves in it.
+        assertThat(known.get("frozen:u1").subList(0, SIZE - 1)).isEqualTo(frozen.subList(1, SIZE));
+        assertThat(known).hasSize(4);
+        assertThat(lists().get("u1").getModelVersion()).isEqualTo("20270102T000000Z-m");
     }
 
     @Test

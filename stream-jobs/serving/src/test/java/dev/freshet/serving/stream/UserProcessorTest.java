@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -38,7 +39,7 @@ class UserProcessorTest {
     private Path state;
 
     private final ServingContext serving =
-            new ServingContext(new ServingMetrics(new SimpleMeterRegistry()), (record, reason) -> {}, 5, 100);
+            new ServingContext(new ServingMetrics(new SimpleMeterRegistry()), (record, reason) -> {}, 5, 100, Set.of());
     /** How far the clock goes on whenever it is looked at. */
     private Duration tick = Duration.ZERO;
 

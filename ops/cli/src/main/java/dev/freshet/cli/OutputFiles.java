@@ -1,4 +1,4 @@
-package dev.freshet.cli.bench;
+package dev.freshet.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -6,12 +6,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 
 /** Files that an option names for output. */
-final class OutputFiles {
+public final class OutputFiles {
 
     private OutputFiles() {}
 
     /** Rejects a file that could not be written after all the work; null is none. */
-    static void check(CommandSpec spec, String option, Path file) {
+    public static void check(CommandSpec spec, String option, Path file) {
         if (file == null) {
             return;
         }

@@ -1,0 +1,45 @@
+package dev.freshet.cli.replay;
+
+import java.util.Locale;
+
+/** What a prediction is worth: 1 at best, 0 where the item was not recommended. */
+enum Metric {
+    /** Whether the item was recommended. */
+    HIT_RATE("hit-rate") {
+        @Override
+        double of(int rank) {
+            return rank > 0 ? 1 : 0;
+        }
+    },
+    /** Reciprocal rank. */
+    MRR("mrr") {
+        @Override
+        double of(int rank) {
+            return rank > 0 ? 1.0 / rank : 0;
+        }
+    },
+    /** Normalized discounted cumulative gain, of the one item that was taken. */
+    NDCG("ndcg") {
+        @Override
+        double of(int rank) {
+            return rank > 0 ? Math.log(2) / Math.log(rank + 1) : 0;
+        }
+    };
+
+    /** Items of a list that count. */
+    static final int AT = 20;
+
+    private final String label;
+
+    Metric(String label) {
+        this.label = label;
+    }
+
+    /** The value at a rank from 1; 0 is none. */
+    abstract double of(int rank);
+
+    /** Its name: ndcg@20. */
+    String label() {
+        return String.format(Locale.ROOT, "%s@%d", label, AT);
+    }
+}
