@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import me.tongfei.progressbar.ProgressBar;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -31,13 +32,16 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 final class FreshnessBench implements AutoCloseable {
 
+    private static final int DRAWS = 1000;
     private static final Duration START = Duration.ofMinutes(10);
     private static final Duration DRAIN = Duration.ofSeconds(60);
     private static final Duration POLL = Duration.ofMillis(50);
 
     private final PreparedLoop loop;
     private final Random random;
-    private final List<String> users;
+    /** Places of the users in the loop's list, shuffled. */
+    private final List<Integer> users;
+
     private final Producer<byte[], byte[]> producer;
     private final ListReader lists;
     private final GraphReader graphs;
@@ -45,9 +49,9 @@ final class FreshnessBench implements AutoCloseable {
 
     FreshnessBench(PreparedLoop loop) {
         this.loop = loop;
-        // Not the draws of an earlier measurement on this state: pairs that are there already change no graph.
         this.random = new Random(loop.interactions());
-        this.users = new ArrayList<>(loop.users());
+        this.users =
+                new ArrayList<>(IntStream.range(0, loop.users().size()).boxed().toList());
         Collections.shuffle(users, random);
         String bootstrap = loop.cluster().bootstrapServers();
         this.producer = new KafkaProducer<>(
@@ -119,10 +123,11 @@ final class FreshnessBench implements AutoCloseable {
                     throw new InterruptedException();
                 }
             }
-            String user = users.get(turn++ % users.size());
+            int number = users.get(turn++ % users.size());
+            String user = loop.users().get(number);
             Instant at = Instant.ofEpochMilli(wall.toEpochMilli() + TimeUnit.NANOSECONDS.toMillis(after));
             sent.sending(event, user, at, start + after);
-            send(event, user, at, sent);
+            send(event, user, newItem(number), at, sent);
             bar.step();
         }
         try {
@@ -133,10 +138,19 @@ final class FreshnessBench implements AutoCloseable {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    private void send(int event, String user, Instant at, SentEvents sent) throws CliException {
+    /** An item that the user has not yet: a pair that is there already changes no graph, and nothing could be waited for. */
+    private String newItem(int user) {
+        int item = random.nextInt(loop.items().size());
+        for (int draw = 0; draw < DRAWS && !loop.addPair(user, item); draw++) {
+            item = random.nextInt(loop.items().size());
+        }
+        return loop.items().get(item);
+    }
+
+    private void send(int event, String user, String item, Instant at, SentEvents sent) throws CliException {
         Interaction interaction = Interaction.newBuilder()
                 .setUser(user)
-                .setItem(loop.items().get(random.nextInt(loop.items().size())))
+                .setItem(item)
                 .setAction("view")
                 .setEventTime(at)
                 .build();

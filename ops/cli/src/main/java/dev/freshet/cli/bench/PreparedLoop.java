@@ -31,10 +31,11 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import me.tongfei.progressbar.ProgressBar;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -58,6 +59,7 @@ final class PreparedLoop implements AutoCloseable {
     private final LocalCluster cluster;
     private final List<String> users = new ArrayList<>();
     private final List<String> items = new ArrayList<>();
+    private final Set<Long> pairs = new HashSet<>();
     private long interactions;
     private String model;
 
@@ -251,21 +253,27 @@ final class PreparedLoop implements AutoCloseable {
     }
 
     private void readIds(Consumer<byte[], byte[]> consumer) {
-        Set<String> distinctUsers = new TreeSet<>();
-        Set<String> distinctItems = new TreeSet<>();
+        Map<String, Integer> userNumbers = new LinkedHashMap<>();
+        Map<String, Integer> itemNumbers = new LinkedHashMap<>();
         TopicScan.assign(consumer, Topic.INTERACTIONS.name());
         TopicScan.toEnd(consumer, record -> {
             interactions++;
             try {
                 Interaction interaction = Topic.INTERACTIONS.codec().decode(record.value());
-                distinctUsers.add(interaction.getUser());
-                distinctItems.add(interaction.getItem());
+                addPair(
+                        userNumbers.computeIfAbsent(interaction.getUser(), id -> userNumbers.size()),
+                        itemNumbers.computeIfAbsent(interaction.getItem(), id -> itemNumbers.size()));
             } catch (BadRecordException e) {
                 throw new IllegalStateException(e);
             }
         });
-        users.addAll(distinctUsers);
-        items.addAll(distinctItems);
+        users.addAll(userNumbers.keySet());
+        items.addAll(itemNumbers.keySet());
+    }
+
+    /** Notes that a user has an item, both by their place in the lists; false if that was so before. */
+    boolean addPair(int user, int item) {
+        return pairs.add((long) user << 32 | item);
     }
 
     /** Waits until serving has the model in force for every user; its version. */
@@ -314,12 +322,12 @@ final class PreparedLoop implements AutoCloseable {
         return cluster;
     }
 
-    /** Users with interactions, in the order of their ids. */
+    /** Users with interactions, in the order of the first. */
     List<String> users() {
         return users;
     }
 
-    /** Items with interactions, in the order of their ids. */
+    /** Items with interactions, in the order of the first. */
     List<String> items() {
         return items;
     }
