@@ -1,6 +1,7 @@
 package dev.freshet.cli.bench;
 
 import dev.freshet.cli.Durations;
+import dev.freshet.cli.OutputFiles;
 import dev.freshet.cli.command.ModelName;
 import dev.freshet.dataset.BadRows;
 import dev.freshet.dataset.DataSetException;
