@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -73,19 +72,24 @@ public final class ScratchFolder implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
         if (!given && (done || stopped)) {
-            try (Stream<Path> paths = Files.walk(path)) {
-                List<Path> all = paths.sorted(Comparator.reverseOrder()).toList();
-                for (Path each : all) {
-                    Files.deleteIfExists(each);
-                }
-            }
+            delete();
         }
         try {
             Runtime.getRuntime().removeShutdownHook(stopper);
         } catch (IllegalStateException e) {
             // The process is stopping already: the hook is running.
+        }
+    }
+
+    private void delete() {
+        try (Stream<Path> paths = Files.walk(path)) {
+            for (Path each : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(each);
+            }
+        } catch (IOException e) {
+            System.err.println("cannot delete " + path + " (" + e + "); delete it by hand");
         }
     }
 }

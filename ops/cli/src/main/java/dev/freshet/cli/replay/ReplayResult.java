@@ -70,7 +70,7 @@ record ReplayResult(
                 removals);
         out.printf(
                 Locale.ROOT,
-                "%d releases, %d trainings not released; from an event to its list: p50 %.0f, p95 %.0f, p99 %.0f ms%s%n",
+                "releases: %d, trainings not released: %d; from an event to its list: p50 %.0f, p95 %.0f, p99 %.0f ms%s%n",
                 releases.size(),
                 refused,
                 freshness.p50(),
@@ -118,9 +118,9 @@ record ReplayResult(
                 .put("refused", refused)
                 .put("restarts", restarts);
         root.putObject("freshnessMillis")
-                .put("p50", freshness.p50())
-                .put("p95", freshness.p95())
-                .put("p99", freshness.p99());
+                .put("p50", number(freshness.p50()))
+                .put("p95", number(freshness.p95()))
+                .put("p99", number(freshness.p99()));
         ArrayNode inForce = root.putArray("releases");
         releases.forEach(release -> inForce.addObject().put("at", release.at()).put("version", release.version()));
         ObjectNode contenders = root.putObject("contenders");
@@ -134,7 +134,7 @@ record ReplayResult(
                     differences
                             .putObject(metric.label())
                             .put("mean", difference.mean())
-                            .put("halfWidth95", difference.halfWidth());
+                            .put("halfWidth95", number(difference.halfWidth()));
                 }
             }
         }
@@ -148,6 +148,11 @@ record ReplayResult(
             window.tallies().forEach((contender, tally) -> tally(node.putObject(contender.label()), tally));
         }
         return root;
+    }
+
+    /** JSON has no word for what is not a number. */
+    private static Double number(double value) {
+        return Double.isNaN(value) ? null : value;
     }
 
     private static ObjectNode tally(ObjectNode node, Tally tally) {

@@ -23,7 +23,7 @@ import java.util.function.BooleanSupplier;
 import me.tongfei.progressbar.ProgressBar;
 
 /**
- * One prequential evaluation on a loop of its own: a first part of the events in bulk, the first release, then event by event, with a
+ * One prequential evaluation on a loop of its own: a first part of the events in bulk, the first training, then event by event, with a
  * training every so many events.
  */
 final class ReplayRun {
@@ -71,7 +71,7 @@ final class ReplayRun {
         long position = warmUp(bootstrap);
         try (LoopControl control = new LoopControl(bootstrap, this::check);
                 ListWatch watch = new ListWatch(bootstrap)) {
-            firstRelease(control);
+            firstModel(control);
             cluster.start(Part.SERVING);
             awaitLists(watch);
             return evaluate(bootstrap, position, control, watch);
@@ -103,16 +103,14 @@ final class ReplayRun {
         return position;
     }
 
-    private void firstRelease(LoopControl control) throws IOException, InterruptedException, CliException {
+    private void firstModel(LoopControl control) throws IOException, InterruptedException, CliException {
         try (ProgressBar bar = Bars.open("First model", 1, "epochs")) {
             control.snapshot();
             // It trains on the newest snapshot by itself as long as there is no release.
             cluster.start(Part.TRAINER);
             Evaluation decision = control.decision(epoch -> show(bar, epoch));
-            if (!Boolean.TRUE.equals(decision.getAccepted())) {
-                throw new CliException("the first model was not released: " + decision.getReason()
-                        + "; try another --model, or a greater --warm-up");
-            }
+            // Refused, the loop goes on without a model, as in life.
+            refused += Boolean.TRUE.equals(decision.getAccepted()) ? 0 : 1;
         }
     }
 

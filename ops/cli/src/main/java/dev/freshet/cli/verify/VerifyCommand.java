@@ -7,6 +7,7 @@ import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.cluster.ScratchFolder;
 import dev.freshet.dataset.BadRow;
 import dev.freshet.dataset.BadRowException;
 import dev.freshet.dataset.BadRows;
@@ -19,14 +20,12 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,8 +79,6 @@ public final class VerifyCommand implements Callable<Integer> {
                     "Folder of the broker and the graph job, which is kept. Default: one that is deleted if all is equal")
     private Path state;
 
-    private volatile boolean stopped;
-
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
@@ -124,55 +121,29 @@ public final class VerifyCommand implements Callable<Integer> {
     }
 
     private int inFolder(Feed feed, BadRows badRows) throws IOException, InterruptedException, ClusterException {
-        Path folder = state != null ? state : Files.createTempDirectory("freshet-verify-");
-        Thread main = Thread.currentThread();
-        Thread stopper = new Thread(() -> {
-            stopped = true;
-            try {
-                // Time to stop the processes and to delete the folder.
-                main.join(30_000);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(stopper);
-        boolean keep = state != null;
-        try {
+        try (ScratchFolder folder = ScratchFolder.open(state, "freshet-verify-")) {
             Verification.Outcome outcome = inCluster(feed, folder);
             print(feed, outcome, badRows);
-            boolean equal = outcome.comparison().equal();
-            if (!equal) {
-                keep = true;
-                spec.commandLine().getOut().println("The topics and the snapshots are kept in " + folder);
+            if (outcome.comparison().equal()) {
+                folder.done();
+                return 0;
             }
-            return equal ? 0 : 1;
+            spec.commandLine().getOut().println("The topics and the snapshots are kept in " + folder.path());
+            return 1;
         } catch (Verification.StoppedException e) {
             return 1;
-        } catch (IOException | ClusterException e) {
-            // The logs tell why.
-            keep = true;
-            throw e;
-        } finally {
-            if (!keep) {
-                delete(folder);
-            }
-            try {
-                Runtime.getRuntime().removeShutdownHook(stopper);
-            } catch (IllegalStateException e) {
-                // The process is stopping already: the hook is running.
-            }
         }
     }
 
-    private Verification.Outcome inCluster(Feed feed, Path folder)
+    private Verification.Outcome inCluster(Feed feed, ScratchFolder folder)
             throws IOException, InterruptedException, ClusterException {
         long events = Math.min(limit, feed.size().orElseThrow());
-        ClusterOptions options = ClusterOptions.in(folder)
+        ClusterOptions options = ClusterOptions.in(folder.path())
                 .withFreePorts()
                 .with(Part.GRAPH_JOB, graphs.arguments(events).toArray(String[]::new));
         try (LocalCluster cluster =
                 LocalCluster.start(options, EnumSet.of(Part.BROKER, Part.GRAPH_JOB), (part, status) -> {})) {
-            return new Verification(cluster, feed, () -> stopped).run(limit, killAt);
+            return new Verification(cluster, feed, folder::stopped).run(limit, killAt);
         }
     }
 
@@ -247,15 +218,5 @@ public final class VerifyCommand implements Callable<Integer> {
                 .put("loopSeconds", outcome.loopSeconds())
                 .put("compareSeconds", outcome.compareSeconds());
         return mapper.writeValueAsBytes(root);
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException e) {
-            System.err.println("freshet verify: cannot delete " + folder + " (" + e + "); delete it by hand");
-        }
     }
 }
