@@ -2,6 +2,7 @@ package dev.freshet.trainer.loop;
 
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Control;
+import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
@@ -248,9 +249,12 @@ final class Inbox implements AutoCloseable {
         return commands.peek();
     }
 
-    /** Whether a command to return to an earlier release waits. */
+    /** Whether a command waits that returns to an earlier release, as far as that is known. */
     boolean rollbackWaits() {
-        return commands.stream().anyMatch(Command::rollback);
+        return commands.stream().filter(Command::rollback).anyMatch(command -> {
+            ModelRelease release = releases.ofVersion(command.argument());
+            return release != null && release != releases.inForce();
+        });
     }
 
     /** The releases so far. */

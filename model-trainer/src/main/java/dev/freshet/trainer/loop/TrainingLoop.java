@@ -172,8 +172,8 @@ public final class TrainingLoop {
         }
         inbox.done(command.source());
         LOG.info("rolled back from {} to {}", inForce.getVersion(), version);
-        // The next command must find it in force.
-        inbox.catchUpReleases();
+        // The next command must find it in force, and the topic may show it a moment later.
+        inbox.releases().announced(announcement);
     }
 
     private static Evaluation accepted(Inbox.Command command, ModelRelease release, String reason) {

@@ -236,9 +236,10 @@ public final class Spumr implements Model {
 
     private Expert denoiser() {
         Expert last = experts.get(experts.size() - 1);
-        if (last.table == null || !settings.text("bpr").equals("pairwise")) {
+        if (last.table == null || last.folded != null || !settings.text("bpr").equals("pairwise")) {
             throw new IllegalArgumentException("setting " + PairLoss.SETTING + " is " + PairLoss.DENOISED
-                    + ", which needs a table (set tables or id-expert to true) and bpr=pairwise");
+                    + ", which needs a table without features (id-expert=true, or tables=true and features=false) and"
+                    + " bpr=pairwise");
         }
         return last;
     }

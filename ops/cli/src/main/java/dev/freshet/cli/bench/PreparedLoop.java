@@ -7,6 +7,7 @@ import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.cluster.PartStatus;
+import dev.freshet.cli.cluster.ScratchFolder;
 import dev.freshet.cli.command.ServingClient;
 import dev.freshet.cli.command.SnapshotWatch;
 import dev.freshet.cli.send.Bars;
@@ -84,6 +85,7 @@ final class PreparedLoop implements AutoCloseable {
     static PreparedLoop start(Options options)
             throws IOException, CliException, ClusterException, InterruptedException {
         Path folder = options.state == null ? Files.createTempDirectory("freshet-bench-") : options.state;
+        claim(folder, options.feed.name() + " " + options.model);
         PreparedLoop loop = null;
         try {
             loop = new PreparedLoop(
@@ -110,6 +112,24 @@ final class PreparedLoop implements AutoCloseable {
                     Folders.delete(folder);
                 }
             }
+        }
+    }
+
+    /** Marks a folder as one of measurements, which send what nobody did, of this data set and model; refuses any other. */
+    private static void claim(Path folder, String content) throws IOException, CliException {
+        Path marker = folder.resolve("measured");
+        if (Files.exists(marker)) {
+            String found = Files.readString(marker);
+            if (!found.equals(content)) {
+                throw new CliException("--state " + folder + " is of " + found + ", not of " + content
+                        + "; name another folder, or the same --data and --model");
+            }
+        } else if (ScratchFolder.isUnused(folder)) {
+            Files.createDirectories(folder);
+            Files.writeString(marker, content);
+        } else {
+            throw new CliException(
+                    "--state " + folder + " has something that is not of a measurement; name another folder");
         }
     }
 

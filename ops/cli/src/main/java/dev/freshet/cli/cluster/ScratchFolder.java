@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -17,17 +19,17 @@ public final class ScratchFolder implements AutoCloseable {
     private final Path path;
     private final boolean given;
     private final Thread stopper;
+    private final CountDownLatch closed = new CountDownLatch(1);
     private volatile boolean stopped;
     private boolean done;
 
     private ScratchFolder(Path path, boolean given) {
         this.path = path;
         this.given = given;
-        Thread main = Thread.currentThread();
         this.stopper = new Thread(() -> {
             stopped = true;
             try {
-                main.join(STOP_MILLIS);
+                closed.await(STOP_MILLIS, TimeUnit.MILLISECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -81,6 +83,7 @@ public final class ScratchFolder implements AutoCloseable {
         } catch (IllegalStateException e) {
             // The process is stopping already: the hook is running.
         }
+        closed.countDown();
     }
 
     private void delete() {

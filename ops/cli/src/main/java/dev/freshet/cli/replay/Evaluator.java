@@ -123,28 +123,41 @@ final class Evaluator implements AutoCloseable {
         send(Topic.ITEMS, item.getItem(), item);
     }
 
-    /** Takes an event; one of a pair that the user has, or that takes a pair back, is sent without being held against anything. */
+    /** Takes an event that is due now. */
     void take(Interaction event) throws IOException, CliException, InterruptedException {
-        awaitAnswers(waiting.unanswered() - 1);
+        take(event, null);
+    }
+
+    /**
+     * Takes an event; one of a pair that the user has, or that takes a pair back, is sent without being held against anything.
+     *
+     * @param due when it was to be sent, {@link System#nanoTime}; null for when it is
+     */
+    void take(Interaction event, Long due) throws IOException, CliException, InterruptedException {
+        if (waiting.inStep()) {
+            awaitAnswers(waiting.unanswered() - 1);
+        }
+        Lists lists = lists(event);
         if (Intake.isRemoval(event)) {
             removals++;
         } else if (pairs.has(event.getUser(), event.getItem())) {
             repeats++;
         } else {
-            listener.predicted(event, predictions(event));
+            ofStrangers += lists.ofStranger() ? 1 : 0;
+            listener.predicted(event, lists.predictions());
         }
         Open ofUser = open.computeIfAbsent(event.getUser(), user -> new Open());
         for (Contender contender : Contender.values()) {
             ofUser.missing.merge(contender, 1, Integer::sum);
         }
-        ofUser.sentAt.add(System.nanoTime());
+        ofUser.sentAt.add(due == null ? System.nanoTime() : due);
         missing += Contender.values().length;
         send(Topic.INTERACTIONS, event.getUser(), event);
         pairs.learn(event);
     }
 
-    private Map<Contender, Prediction> predictions(Interaction event)
-            throws IOException, CliException, InterruptedException {
+    /** What all say before an event; the same for all events of a user at one time. */
+    private Lists lists(Interaction event) throws IOException, CliException, InterruptedException {
         String user = event.getUser();
         Basket basket = baskets.get(user);
         if (basket == null || !basket.time().equals(event.getEventTime())) {
@@ -156,8 +169,7 @@ final class Evaluator implements AutoCloseable {
             basket = new Basket(event.getEventTime(), lists(user));
             baskets.put(user, basket);
         }
-        ofStrangers += basket.lists().ofStranger() ? 1 : 0;
-        return basket.lists().predictions();
+        return basket.lists();
     }
 
     private Lists lists(String user) throws CliException, InterruptedException {
@@ -245,7 +257,7 @@ final class Evaluator implements AutoCloseable {
                 });
     }
 
-    /** Nanoseconds from sending each event to reading the live loop's list that it caused. */
+    /** Nanoseconds from when each event was to be sent to reading the live loop's list that it caused. */
     LongList latencies() {
         return latencies;
     }

@@ -2,6 +2,7 @@ package dev.freshet.cli.replay;
 
 import dev.freshet.schema.Interaction;
 import dev.freshet.topic.Intake;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -37,8 +38,8 @@ final class LivePairs {
     }
 
     /** Items that anyone ever took or gave back. */
-    int knownItems() {
-        return known.size();
+    Set<String> knownItems() {
+        return Collections.unmodifiableSet(known);
     }
 
     /** −log2 of the share of the users that have an item, as if at least one had it. */

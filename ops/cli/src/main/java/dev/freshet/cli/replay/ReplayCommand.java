@@ -163,6 +163,13 @@ public final class ReplayCommand implements Callable<Integer> {
             try (LocalCluster cluster = LocalCluster.start(
                     options(folder.path(), plan), EnumSet.allOf(Part.class), later, (part, status) -> {})) {
                 result = new ReplayRun(cluster, feed, plan, folder::stopped).run();
+            } catch (CliException | ClusterException e) {
+                if (!folder.stopped()) {
+                    spec.commandLine()
+                            .getErr()
+                            .println("The logs are kept in " + folder.path().resolve("logs"));
+                }
+                throw e;
             }
             folder.done();
             return result;
@@ -180,7 +187,9 @@ public final class ReplayCommand implements Callable<Integer> {
                 .withPartitions(1)
                 .with(Part.GRAPH_JOB, "--checkpoint-interval", "1s")
                 .with(Part.SERVING, "--shadow", shadows, "--commit-interval", "10")
-                .with(Part.SERVING, "--size", Integer.toString(Metric.AT));
+                .with(Part.SERVING, "--size", Integer.toString(Metric.AT))
+                // The first release must outlive a restart of serving.
+                .with(Part.TRAINER, "--keep", Integer.toString(Integer.MAX_VALUE));
         // In step, it is told when to train.
         boolean byItself = speed != null && plan.retrainEvery() > 0;
         options = options.with(

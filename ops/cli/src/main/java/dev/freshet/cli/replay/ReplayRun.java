@@ -164,9 +164,10 @@ final class ReplayRun {
                     continue;
                 }
                 Interaction event = ((FeedEvent.OfInteraction) next).interaction();
-                awaitDue(evaluator, start + schedule.due(event.getEventTime()));
+                Long due = plan.speed() == null ? null : start + schedule.due(event.getEventTime());
+                awaitDue(evaluator, due);
                 check();
-                evaluator.take(event);
+                evaluator.take(event, due);
                 taken++;
                 Scoreboard.Window window = board.passed(event.getEventTime());
                 if (window != null) {
@@ -204,11 +205,8 @@ final class ReplayRun {
         }
     }
 
-    private void awaitDue(Evaluator evaluator, long due) throws IOException, CliException {
-        if (plan.speed() == null) {
-            return;
-        }
-        for (long left; (left = due - System.nanoTime()) > 0; ) {
+    private void awaitDue(Evaluator evaluator, Long due) throws IOException, CliException {
+        for (long left; due != null && (left = due - System.nanoTime()) > 0; ) {
             check();
             evaluator.poll(Duration.ofNanos(Math.min(left, POLL.toNanos())));
         }

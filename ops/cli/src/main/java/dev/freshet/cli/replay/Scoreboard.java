@@ -111,7 +111,8 @@ final class Scoreboard {
 
     /** Share of the items that anyone ever took that a contender recommended to someone. */
     double coverage(Contender contender) {
-        return recommended.get(contender).size() / (double) Math.max(1, pairs.knownItems());
+        Set<String> known = pairs.knownItems();
+        return recommended.get(contender).stream().filter(known::contains).count() / (double) Math.max(1, known.size());
     }
 
     /** A contender's metric less that of the live loop. */

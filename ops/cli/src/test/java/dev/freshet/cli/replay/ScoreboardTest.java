@@ -141,7 +141,7 @@ class ScoreboardTest {
 
         assertThat(pairs.has("a", "p")).isFalse();
         assertThat(pairs.has("b", "p")).isTrue();
-        assertThat(pairs.knownItems()).isEqualTo(2);
+        assertThat(pairs.knownItems()).hasSize(2);
     }
 
     @Test

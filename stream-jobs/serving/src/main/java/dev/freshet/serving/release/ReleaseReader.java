@@ -11,9 +11,11 @@ import dev.freshet.topic.Topic;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -63,6 +65,8 @@ public final class ReleaseReader implements AutoCloseable {
     private final List<Announcement> history = new ArrayList<>();
     /** Why an announcement cannot be put in force, by its offset. */
     private final Map<Long, String> unsound = new HashMap<>();
+    /** Offsets of releases that were tried in vain to be kept as the first. */
+    private final Set<Long> notFirst = new HashSet<>();
 
     private long position;
     private volatile Loading loading;
@@ -129,11 +133,13 @@ public final class ReleaseReader implements AutoCloseable {
     private void keepFirst() throws InterruptedException {
         for (int at = 0; at < history.size() && serving.lacksFirst(); at++) {
             ModelRelease release = history.get(at).release();
-            if (release.getAction() == ReleaseAction.RELEASE) {
+            if (release.getAction() == ReleaseAction.RELEASE
+                    && !notFirst.contains(history.get(at).offset())) {
                 try {
                     serving.keepFirst(embeddings.read(release, read -> {}).build());
                     LOG.info("model {} is the first, for comparison", release.getVersion());
-                } catch (InvalidModelException e) {
+                } catch (InvalidModelException | IllegalArgumentException | ArithmeticException | OutOfMemoryError e) {
+                    notFirst.add(history.get(at).offset());
                     LOG.warn("model {} cannot be the first, for comparison: {}", release.getVersion(), e.getMessage());
                 }
             }

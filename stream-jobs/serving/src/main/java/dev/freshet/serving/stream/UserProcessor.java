@@ -307,7 +307,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             String user = sweep.user();
             UserProfile profile = load(user);
             if (profile != null
-                    && (!profile.scoredVersion().equals(version) || (sweep.checksLists && offersExcluded(user)))) {
+                    && (!profile.scoredVersion().equals(version) || (sweep.checksLists && mayOfferExcluded(user)))) {
                 if (!serving.rescoreBudget().tryTake(now)) {
                     break;
                 }
@@ -316,6 +316,11 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             sweep.next();
         }
         serving.progress(partition, new ServingContext.Progress(version, sweep.users.size(), sweep.position));
+    }
+
+    /** Shadow lists are published only, so that what they offer is not known. */
+    private boolean mayOfferExcluded(String user) {
+        return !serving.shadows().isEmpty() || offersExcluded(user);
     }
 
     private boolean offersExcluded(String user) {
@@ -403,7 +408,8 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         // What was published so far rests on what is forgotten.
         publish(ServingTopology.RECOMMENDATIONS_SINK, user, null, now);
         publish(ServingTopology.EMBEDDINGS_SINK, Keys.node(NodeKind.USER, user), null, now);
-        for (Variant variant : serving.shadows()) {
+        // All of them: an earlier start may have been asked for others.
+        for (Variant variant : Variant.values()) {
             publish(ServingTopology.SHADOWS_SINK, Keys.shadow(variant.label(), user), null, now);
         }
         if (kept.lastActivity() == Long.MIN_VALUE) {

@@ -409,6 +409,24 @@ class ServingTopologyTest {
     }
 
     @Test
+    void whatIsUnavailableIsTakenFromShadowListsThatAloneOfferIt() {
+        Model model = model("20270101T000000Z-m", 12);
+        serving.keepFirst(model);
+        serving.switchTo(model);
+        event("other", "p0", "click", 100);
+        event("u1", "i3", "click", 50);
+        assertThat(lists().get("u1").getItems())
+                .extracting(RecommendedItem::getItem)
+                .doesNotContain("p0");
+        assertThat(shadowItems().get("popularity:u1")).contains("p0");
+
+        item("p0", false);
+        driver.advanceWallClockTime(SLICE);
+
+        assertThat(shadowItems().get("popularity:u1")).isEmpty();
+    }
+
+    @Test
     void aForgottenUserLeavesTombstonesAndLaterEventsCountAgain() {
         serving.switchTo(model("v1", 10));
         event("u0", "i1", "click", 100);
