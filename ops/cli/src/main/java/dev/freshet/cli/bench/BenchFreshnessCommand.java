@@ -73,7 +73,7 @@ public final class BenchFreshnessCommand implements Callable<Integer> {
             List<FreshnessResult.Run> runs = bench.run(rates, loop.seconds(), loop.warmUp());
             result = new FreshnessResult(
                     options.feed().name(),
-                    HostMachine.describe(),
+                    HostMachine.now(),
                     prepared.model(),
                     prepared.users().size(),
                     prepared.items().size(),

@@ -62,7 +62,7 @@ public final class BenchServeCommand implements Callable<Integer> {
                     prepared.model(),
                     prepared.users().size(),
                     measure(prepared),
-                    HostMachine.describe());
+                    HostMachine.now());
         } catch (SendException e) {
             throw new CliException(e.getMessage(), e);
         } catch (InterruptedException | InterruptException e) {

@@ -26,7 +26,7 @@ import org.HdrHistogram.Histogram;
  */
 record FreshnessResult(
         String data,
-        GraphBenchResult.Machine machine,
+        HostMachine machine,
         String model,
         int users,
         int items,
@@ -72,10 +72,7 @@ record FreshnessResult(
             ObjectNode cpu = node.putObject("cpu_ms_per_event");
             run.cpuMillis.forEach((part, millis) -> cpu.put(part.folder(), millis));
         }
-        return json.put("cores", machine.cores())
-                .put("memory_bytes", machine.memoryBytes())
-                .put("load", machine.load())
-                .put("java", machine.java());
+        return machine.addTo(json);
     }
 
     private static void latencies(ObjectNode node, Histogram micros) {
@@ -90,16 +87,13 @@ record FreshnessResult(
     void print(PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "%s: %,d users, %,d items, model %s, checkpoints every %d ms; %d cores, %.0f GiB, load %.1f, Java %s%n%n",
+                "%s: %,d users, %,d items, model %s, checkpoints every %d ms; %s%n%n",
                 data,
                 users,
                 items,
                 model,
                 checkpointInterval.toMillis(),
-                machine.cores(),
-                machine.memoryBytes() / 1024.0 / 1024.0 / 1024.0,
-                machine.load(),
-                machine.java());
+                machine.describe());
         List<List<String>> rows = new ArrayList<>();
         for (Run run : runs) {
             rows.add(row(run, "recommendations", run.lists));

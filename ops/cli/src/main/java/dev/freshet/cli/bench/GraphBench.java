@@ -8,6 +8,7 @@ import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.cluster.ScratchFolder;
 import dev.freshet.cli.command.SnapshotWatch;
 import dev.freshet.cli.send.Bars;
 import dev.freshet.cli.send.Pace;
@@ -85,7 +86,7 @@ final class GraphBench implements AutoCloseable {
                     ClusterOptions.in(folder).withFreePorts(), Set.of(Part.BROKER), (part, status) -> {});
             return new GraphBench(feed, folder, broker);
         } catch (ClusterException | InterruptedException | RuntimeException e) {
-            Folders.delete(folder);
+            ScratchFolder.delete(folder);
             throw e;
         }
     }
@@ -101,7 +102,7 @@ final class GraphBench implements AutoCloseable {
         JsonNode limit = yardstick(
                 "Limit",
                 "dev.freshet.bench.InMemoryLimitMain",
-                List.of("-Xmx" + HostMachine.memoryBytes() / 2),
+                List.of("-Xmx" + HostMachine.now().memoryBytes() / 2),
                 limitArguments,
                 events);
         long first = options.naiveEvents() != null
@@ -121,7 +122,7 @@ final class GraphBench implements AutoCloseable {
                         "--until",
                         Long.toString(until)),
                 Math.min(events, first));
-        Folders.delete(folder.resolve("naive"));
+        ScratchFolder.delete(folder.resolve("naive"));
         return ours(options, events, limit, naive);
     }
 
@@ -185,7 +186,7 @@ final class GraphBench implements AutoCloseable {
             long pairUpdates = limit.path("pair_updates").asLong();
             return new GraphBenchResult(
                     feed.name(),
-                    HostMachine.describe(),
+                    HostMachine.now(),
                     options.parallelism(),
                     limit.path("interactions").asLong(),
                     limit.path("distinct_pairs").asLong(),
@@ -403,6 +404,6 @@ final class GraphBench implements AutoCloseable {
     @Override
     public void close() throws IOException {
         broker.close();
-        Folders.delete(folder);
+        ScratchFolder.delete(folder);
     }
 }

@@ -21,7 +21,7 @@ import java.util.Locale;
  */
 record GraphBenchResult(
         String data,
-        Machine machine,
+        HostMachine machine,
         int parallelism,
         long interactions,
         long distinctPairs,
@@ -30,14 +30,6 @@ record GraphBenchResult(
         Run limit,
         Job job,
         List<Point> growth) {
-
-    /**
-     * The machine as the JVM sees it.
-     *
-     * @param load runnable threads over the last minute, its own work included: more than a few times the cores means that others
-     *     were at work too; negative if unknown
-     */
-    record Machine(int cores, long memoryBytes, double load, String java) {}
 
     /**
      * A run over the first events.
@@ -117,11 +109,8 @@ record GraphBenchResult(
                 .put("snapshots", job.snapshots())
                 .put("heap_max_bytes", job.heapMaxBytes())
                 .put("heap_peak_bytes", job.heapPeakBytes())
-                .put("parallelism", parallelism)
-                .put("cores", machine.cores())
-                .put("memory_bytes", machine.memoryBytes())
-                .put("load", machine.load())
-                .put("java", machine.java());
+                .put("parallelism", parallelism);
+        machine.addTo(json);
         ArrayNode points = json.putArray("growth");
         for (Point point : growth) {
             points.addObject()
@@ -140,16 +129,13 @@ record GraphBenchResult(
         out.printf(
                 Locale.ROOT,
                 "%s: %,d events, %,d live interactions, %,d pair updates, %,d distinct pairs (items and users, both"
-                        + " directions)%n%d cores, %.0f GiB, load %.1f, Java %s; parallelism %d%n%n",
+                        + " directions)%n%s; parallelism %d%n%n",
                 data,
                 ours.events(),
                 interactions,
                 ours.pairUpdates(),
                 distinctPairs,
-                machine.cores(),
-                gibibytes(machine.memoryBytes()),
-                machine.load(),
-                machine.java(),
+                machine.describe(),
                 parallelism);
         Tables.print(
                 out,

@@ -8,8 +8,8 @@ import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.cluster.PartStatus;
 import dev.freshet.cli.cluster.ScratchFolder;
+import dev.freshet.cli.command.LoopControl;
 import dev.freshet.cli.command.ServingClient;
-import dev.freshet.cli.command.SnapshotWatch;
 import dev.freshet.cli.send.Bars;
 import dev.freshet.cli.send.Pace;
 import dev.freshet.cli.send.Replay;
@@ -18,7 +18,6 @@ import dev.freshet.dataset.Feed;
 import dev.freshet.process.Installation;
 import dev.freshet.process.JavaProcess;
 import dev.freshet.schema.Evaluation;
-import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.Interaction;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.SchemaTopic;
@@ -31,7 +30,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,8 +37,6 @@ import java.util.Map;
 import java.util.Set;
 import me.tongfei.progressbar.ProgressBar;
 import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
 
 /**
  * The loop as a measurement finds it: broker, graph job and serving run, a data set is in them, and a model that was trained on it is
@@ -102,14 +98,12 @@ final class PreparedLoop implements AutoCloseable {
                             (part, status) -> {}));
             loop.prepare();
             return loop;
-        } catch (BadRecordException e) {
-            throw new CliException(e.getMessage(), e);
         } finally {
             if (loop == null || loop.model == null) {
                 if (loop != null) {
                     loop.close();
                 } else if (options.state == null) {
-                    Folders.delete(folder);
+                    ScratchFolder.delete(folder);
                 }
             }
         }
@@ -133,8 +127,7 @@ final class PreparedLoop implements AutoCloseable {
         }
     }
 
-    private void prepare()
-            throws IOException, CliException, ClusterException, BadRecordException, InterruptedException {
+    private void prepare() throws IOException, CliException, ClusterException, InterruptedException {
         awaitReady();
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(cluster.bootstrapServers())) {
             SchemaTopic.load(consumer);
@@ -143,7 +136,6 @@ final class PreparedLoop implements AutoCloseable {
             TopicScan.toEnd(consumer, record -> released[0] = true);
             if (!released[0]) {
                 send();
-                awaitSnapshot(consumer);
                 train();
             }
             readIds(consumer);
@@ -183,92 +175,86 @@ final class PreparedLoop implements AutoCloseable {
         }
     }
 
-    /** Waits for the snapshot that holds all: the model is to know every user. */
-    private void awaitSnapshot(Consumer<byte[], byte[]> consumer)
-            throws ClusterException, BadRecordException, InterruptedException {
-        Map<TopicPartition, Long> ends =
-                new HashMap<>(consumer.endOffsets(Consumers.partitions(consumer, Topic.INTERACTIONS.name())));
-        ends.putAll(consumer.endOffsets(Consumers.partitions(consumer, Topic.ITEMS.name())));
-        long all = ends.values().stream().mapToLong(Long::longValue).sum();
-        long moved = System.nanoTime();
-        try (SnapshotWatch watch = new SnapshotWatch(cluster.bootstrapServers());
-                ProgressBar bar = Bars.open("Graphs", all, "records")) {
-            long covered;
-            while ((covered = SnapshotWatch.covered(watch.poll(POLL), ends)) < all) {
-                checkCluster();
-                if (covered > bar.getCurrent()) {
-                    bar.stepTo(covered);
-                    moved = System.nanoTime();
-                }
-                requireProgress(moved, "the graph job");
-            }
-            bar.stepTo(all);
-        }
-    }
-
     private static void requireProgress(long moved, String what) throws ClusterException {
         if (System.nanoTime() - moved > STALL_TIMEOUT.toNanos()) {
             throw new ClusterException(what + " has come no further for " + STALL_TIMEOUT.toMinutes() + " minutes");
         }
     }
 
-    /** One training on that snapshot, by a trainer that ends with it. */
+    /** Trains on a snapshot of everything, so that the model knows every user; the trainer ends with that. */
     private void train() throws IOException, CliException, ClusterException, InterruptedException {
-        List<String> arguments = List.of(
-                "loop",
-                "--bootstrap",
-                cluster.bootstrapServers(),
-                "--models",
-                folder.resolve("models").toString(),
-                "--model",
-                options.model,
-                "--training-time",
-                options.trainingTime.toMillis() + "ms",
-                "--min-interval",
-                "9999h");
-        try (Consumer<byte[], byte[]> consumer = Consumers.committed(cluster.bootstrapServers());
-                ProgressBar bar = Bars.open("Training", 1, "epochs");
-                JavaProcess trainer = JavaProcess.start(
-                        Installation.find().jars(Part.TRAINER.folder()),
-                        List.of(),
-                        Part.TRAINER.mainClass(),
-                        arguments,
-                        cluster.options().log(Part.TRAINER))) {
-            TopicScan.assign(consumer, Topic.EVALUATIONS.name());
-            Evaluation decision = null;
-            long moved = System.nanoTime();
-            while (decision == null) {
-                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                    Evaluation evaluation = decode(record);
-                    moved = System.nanoTime();
-                    if (evaluation.getKind() == EvaluationKind.EPOCH) {
-                        bar.maxHint(Math.max(1, evaluation.getEpochs()));
-                        bar.stepTo(evaluation.getEpoch());
-                    } else if (evaluation.getKind() == EvaluationKind.GATE) {
-                        decision = evaluation;
-                    }
-                }
-                if (!trainer.isAlive()) {
-                    throw new ClusterException(
-                            "the trainer ended with exit code "
-                                    + trainer.exitCode().orElseThrow(),
-                            trainer.tail(TAIL_LINES));
-                }
-                requireProgress(moved, "the trainer");
+        Watchdog watchdog = new Watchdog();
+        try (LoopControl control = new LoopControl(cluster.bootstrapServers(), watchdog)) {
+            try (ProgressBar bar = Bars.open("Graphs", 1, "records")) {
+                control.snapshot((covered, all) -> {
+                    bar.maxHint(all);
+                    watchdog.moved(covered > bar.getCurrent());
+                    bar.stepTo(covered);
+                });
             }
-            trainer.stop(STOP_TIMEOUT);
-            if (!Boolean.TRUE.equals(decision.getAccepted())) {
-                throw new CliException("the model to measure with was not released: " + decision.getReason()
-                        + "; give it longer with --training-time, or take another with --model");
+            try (ProgressBar bar = Bars.open("Training", 1, "epochs");
+                    JavaProcess trainer = startTrainer()) {
+                watchdog.follow(trainer);
+                Evaluation decision = control.decision(epoch -> {
+                    watchdog.moved(true);
+                    bar.maxHint(Math.max(1, epoch.getEpochs()));
+                    bar.stepTo(epoch.getEpoch());
+                });
+                trainer.stop(STOP_TIMEOUT);
+                if (!Boolean.TRUE.equals(decision.getAccepted())) {
+                    throw new CliException("the model to measure with was not released: " + decision.getReason()
+                            + "; give it longer with --training-time, or take another with --model");
+                }
             }
         }
     }
 
-    private static Evaluation decode(ConsumerRecord<byte[], byte[]> record) throws CliException {
-        try {
-            return Topic.EVALUATIONS.codec().decode(record.value());
-        } catch (BadRecordException e) {
-            throw new CliException("evaluations, offset " + record.offset() + ": " + e.getMessage(), e);
+    private JavaProcess startTrainer() throws IOException {
+        return JavaProcess.start(
+                Installation.find().jars(Part.TRAINER.folder()),
+                List.of(),
+                Part.TRAINER.mainClass(),
+                List.of(
+                        "loop",
+                        "--bootstrap",
+                        cluster.bootstrapServers(),
+                        "--models",
+                        folder.resolve("models").toString(),
+                        "--model",
+                        options.model,
+                        "--training-time",
+                        options.trainingTime.toMillis() + "ms",
+                        "--min-interval",
+                        "9999h"),
+                cluster.options().log(Part.TRAINER));
+    }
+
+    /** Whether a wait may go on: all processes live, and something has moved not long ago. */
+    private final class Watchdog implements LoopControl.Check {
+
+        private JavaProcess trainer;
+        private long moved = System.nanoTime();
+
+        void follow(JavaProcess started) {
+            trainer = started;
+            moved(true);
+        }
+
+        void moved(boolean further) {
+            if (further) {
+                moved = System.nanoTime();
+            }
+        }
+
+        @Override
+        public void check() throws ClusterException {
+            checkCluster();
+            if (trainer != null && !trainer.isAlive()) {
+                throw new ClusterException(
+                        "the trainer ended with exit code " + trainer.exitCode().orElseThrow(),
+                        trainer.tail(TAIL_LINES));
+            }
+            requireProgress(moved, trainer == null ? "the graph job" : "the trainer");
         }
     }
 
@@ -367,7 +353,7 @@ final class PreparedLoop implements AutoCloseable {
     public void close() throws IOException {
         cluster.close();
         if (options.state == null) {
-            Folders.delete(folder);
+            ScratchFolder.delete(folder);
         }
     }
 }

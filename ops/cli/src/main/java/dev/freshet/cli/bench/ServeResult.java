@@ -18,7 +18,7 @@ import java.util.Locale;
  * @param load the result of the process that asked: {@code runs}, and {@code highest}, null where no rate was sustained
  * @param machine where
  */
-record ServeResult(String data, String model, int users, JsonNode load, GraphBenchResult.Machine machine) {
+record ServeResult(String data, String model, int users, JsonNode load, HostMachine machine) {
 
     /** The results by name; times in milliseconds. */
     ObjectNode toJson() {
@@ -26,24 +26,12 @@ record ServeResult(String data, String model, int users, JsonNode load, GraphBen
         json.put("data", data).put("model", model).put("users", users);
         json.set("rates", load.path("runs"));
         json.set("highest", load.path("highest"));
-        return json.put("cores", machine.cores())
-                .put("memory_bytes", machine.memoryBytes())
-                .put("load", machine.load())
-                .put("java", machine.java());
+        return machine.addTo(json);
     }
 
     /** Prints a table with a row for each rate, and one for the highest. */
     void print(PrintWriter out) {
-        out.printf(
-                Locale.ROOT,
-                "%s: %,d users, model %s; %d cores, %.0f GiB, load %.1f, Java %s%n%n",
-                data,
-                users,
-                model,
-                machine.cores(),
-                machine.memoryBytes() / 1024.0 / 1024.0 / 1024.0,
-                machine.load(),
-                machine.java());
+        out.printf(Locale.ROOT, "%s: %,d users, model %s; %s%n%n", data, users, model, machine.describe());
         List<List<String>> rows = new ArrayList<>();
         load.path("runs").forEach(run -> rows.add(row("", run)));
         JsonNode highest = load.path("highest");

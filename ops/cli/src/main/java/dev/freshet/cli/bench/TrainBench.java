@@ -67,7 +67,7 @@ final class TrainBench implements AutoCloseable {
         JsonNode pytorch = new MeasuringProcess(
                         "PyTorch", YARDSTICKS, PYTORCH, List.of(), options.arguments(), folder.resolve("pytorch.log"))
                 .run(each, "epochs", "done");
-        return new TrainBenchResult(HostMachine.describe(), trainer, pytorch);
+        return new TrainBenchResult(HostMachine.now(), trainer, pytorch);
     }
 
     /** Deletes the folder. */

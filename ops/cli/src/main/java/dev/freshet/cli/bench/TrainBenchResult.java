@@ -17,7 +17,7 @@ import java.util.Locale;
  * @param trainer the trainer's result: {@code models}, {@code propagation}, {@code full_ranking_seconds}
  * @param pytorch the plain PyTorch loop's result: {@code seconds} of each epoch, or {@code absent}
  */
-record TrainBenchResult(GraphBenchResult.Machine machine, JsonNode trainer, JsonNode pytorch) {
+record TrainBenchResult(HostMachine machine, JsonNode trainer, JsonNode pytorch) {
 
     private static final String LIGHTGCN = "lightgcn";
 
@@ -45,24 +45,18 @@ record TrainBenchResult(GraphBenchResult.Machine machine, JsonNode trainer, Json
             json.put("pytorch_lightgcn_seconds_per_epoch", pytorchSeconds());
             json.set("pytorch_version", pytorch.path("version"));
         }
-        return json.put("cores", machine.cores())
-                .put("memory_bytes", machine.memoryBytes())
-                .put("load", machine.load())
-                .put("java", machine.java());
+        return machine.addTo(json);
     }
 
     /** Prints a table of the models, then the rest. */
     void print(PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "%s; %d threads, %s; %d cores, %.0f GiB, load %.1f, Java %s%n%n",
+                "%s; %d threads, %s; %s%n%n",
                 trainer.path("data").asText(),
                 trainer.path("threads").asInt(),
                 trainer.path("device").asText(),
-                machine.cores(),
-                machine.memoryBytes() / 1024.0 / 1024.0 / 1024.0,
-                machine.load(),
-                machine.java());
+                machine.describe());
         List<List<String>> rows = new ArrayList<>();
         trainer.path("models").fields().forEachRemaining(model -> rows.add(row(model.getKey(), model.getValue())));
         Tables.print(

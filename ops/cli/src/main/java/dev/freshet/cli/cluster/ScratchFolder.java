@@ -1,6 +1,7 @@
 package dev.freshet.cli.cluster;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -76,7 +77,7 @@ public final class ScratchFolder implements AutoCloseable {
     @Override
     public void close() {
         if (!given && (done || stopped)) {
-            delete();
+            delete(path);
         }
         try {
             Runtime.getRuntime().removeShutdownHook(stopper);
@@ -86,13 +87,17 @@ public final class ScratchFolder implements AutoCloseable {
         closed.countDown();
     }
 
-    private void delete() {
-        try (Stream<Path> paths = Files.walk(path)) {
+    /** Deletes a folder with all that it has, as far as it is there; says what it cannot delete. */
+    public static void delete(Path folder) {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> paths = Files.walk(folder)) {
             for (Path each : paths.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(each);
             }
-        } catch (IOException e) {
-            System.err.println("cannot delete " + path + " (" + e + "); delete it by hand");
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("cannot delete " + folder + " (" + e + "); delete it by hand");
         }
     }
 }

@@ -1,12 +1,12 @@
 package dev.freshet.cli.replay;
 
 import dev.freshet.cli.CliException;
+import dev.freshet.cli.cluster.ClusterException;
+import dev.freshet.cli.command.LoopControl;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.Item;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
-import it.unimi.dsi.fastutil.longs.LongArrayList;
-import it.unimi.dsi.fastutil.longs.LongList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import org.HdrHistogram.Histogram;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
@@ -44,11 +45,6 @@ final class Evaluator implements AutoCloseable {
         void predicted(Interaction event, Map<Contender, Prediction> predictions);
     }
 
-    /** Asked while it waits whether it is to go on. */
-    interface Check {
-        void check() throws IOException, CliException;
-    }
-
     /**
      * How it waits.
      *
@@ -69,18 +65,19 @@ final class Evaluator implements AutoCloseable {
     }
 
     private static final Duration POLL = Duration.ofMillis(20);
+    private static final int DIGITS = 3;
 
     private final ListWatch watch;
     private final LivePairs pairs;
     private final Strangers strangers;
     private final Waiting waiting;
     private final Listener listener;
-    private final Check check;
+    private final LoopControl.Check check;
     private final Producer<byte[], byte[]> producer;
     private final AtomicReference<Exception> failure = new AtomicReference<>();
     private final Map<String, Basket> baskets = new HashMap<>();
     private final Map<String, Open> open = new HashMap<>();
-    private final LongList latencies = new LongArrayList();
+    private final Histogram latencies = new Histogram(DIGITS);
     /** Answers that are missing, of all contenders to all events. */
     private long missing;
 
@@ -99,7 +96,7 @@ final class Evaluator implements AutoCloseable {
             Strangers strangers,
             Waiting waiting,
             Listener listener,
-            Check check) {
+            LoopControl.Check check) {
         this.watch = watch;
         this.pairs = pairs;
         this.strangers = strangers;
@@ -123,17 +120,12 @@ final class Evaluator implements AutoCloseable {
         send(Topic.ITEMS, item.getItem(), item);
     }
 
-    /** Takes an event that is due now. */
-    void take(Interaction event) throws IOException, CliException, InterruptedException {
-        take(event, null);
-    }
-
     /**
      * Takes an event; one of a pair that the user has, or that takes a pair back, is sent without being held against anything.
      *
      * @param due when it was to be sent, {@link System#nanoTime}; null for when it is
      */
-    void take(Interaction event, Long due) throws IOException, CliException, InterruptedException {
+    void take(Interaction event, Long due) throws IOException, CliException, ClusterException, InterruptedException {
         if (waiting.inStep()) {
             awaitAnswers(waiting.unanswered() - 1);
         }
@@ -157,7 +149,7 @@ final class Evaluator implements AutoCloseable {
     }
 
     /** What all say before an event; the same for all events of a user at one time. */
-    private Lists lists(Interaction event) throws IOException, CliException, InterruptedException {
+    private Lists lists(Interaction event) throws IOException, CliException, ClusterException, InterruptedException {
         String user = event.getUser();
         Basket basket = baskets.get(user);
         if (basket == null || !basket.time().equals(event.getEventTime())) {
@@ -188,11 +180,11 @@ final class Evaluator implements AutoCloseable {
     }
 
     /** Waits until all of the events sent so far are answered. */
-    void drain() throws IOException, CliException {
+    void drain() throws IOException, CliException, ClusterException {
         awaitAnswers(0);
     }
 
-    private void awaitAnswers(int unanswered) throws IOException, CliException {
+    private void awaitAnswers(int unanswered) throws IOException, CliException, ClusterException {
         long most = (long) unanswered * Contender.values().length;
         if (missing > most) {
             await(() -> missing <= most, "the events under way");
@@ -203,7 +195,7 @@ final class Evaluator implements AutoCloseable {
         boolean holds();
     }
 
-    private void await(Condition condition, String what) throws IOException, CliException {
+    private void await(Condition condition, String what) throws IOException, CliException, ClusterException {
         long last = missing;
         long progressed = System.nanoTime();
         poll(Duration.ZERO);
@@ -237,7 +229,7 @@ final class Evaluator implements AutoCloseable {
         ofUser.missing.merge(contender, -1, Integer::sum);
         missing--;
         if (contender == Contender.LIVE) {
-            latencies.add(System.nanoTime() - ofUser.sentAt.remove());
+            latencies.recordValue(Math.max(0, System.nanoTime() - ofUser.sentAt.remove()) / 1000);
         }
         if (ofUser.missing.values().stream().allMatch(left -> left == 0)) {
             open.remove(user);
@@ -257,8 +249,8 @@ final class Evaluator implements AutoCloseable {
                 });
     }
 
-    /** Nanoseconds from when each event was to be sent to reading the live loop's list that it caused. */
-    LongList latencies() {
+    /** Microseconds from when each event was to be sent to reading the live loop's list that it caused. */
+    Histogram latencies() {
         return latencies;
     }
 

@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.HdrHistogram.Histogram;
 
 /**
  * What came of a replay.
@@ -16,7 +17,7 @@ import java.util.Locale;
  * @param repeats events of pairs that their users had already
  * @param removals events that took a pair back
  * @param ofStrangers predictions for users without a list of their own
- * @param freshness from sending an event to reading the list that it caused
+ * @param freshness microseconds from when an event was to be sent to reading the list that it caused
  * @param releases models in the order in which they came into force
  * @param refused trainings that were not released
  * @param restarts times that serving was started again
@@ -29,7 +30,7 @@ record ReplayResult(
         long repeats,
         long removals,
         long ofStrangers,
-        Percentiles freshness,
+        Histogram freshness,
         List<Release> releases,
         int refused,
         int restarts,
@@ -73,9 +74,9 @@ record ReplayResult(
                 "releases: %d, trainings not released: %d; from an event to its list: p50 %.0f, p95 %.0f, p99 %.0f ms%s%n",
                 releases.size(),
                 refused,
-                freshness.p50(),
-                freshness.p95(),
-                freshness.p99(),
+                millis(50),
+                millis(95),
+                millis(99),
                 restarts == 0 ? "" : "; serving was started again " + restarts + " times");
         out.flush();
     }
@@ -118,9 +119,9 @@ record ReplayResult(
                 .put("refused", refused)
                 .put("restarts", restarts);
         root.putObject("freshnessMillis")
-                .put("p50", number(freshness.p50()))
-                .put("p95", number(freshness.p95()))
-                .put("p99", number(freshness.p99()));
+                .put("p50", millis(50))
+                .put("p95", millis(95))
+                .put("p99", millis(99));
         ArrayNode inForce = root.putArray("releases");
         releases.forEach(release -> inForce.addObject().put("at", release.at()).put("version", release.version()));
         ObjectNode contenders = root.putObject("contenders");
@@ -148,6 +149,10 @@ record ReplayResult(
             window.tallies().forEach((contender, tally) -> tally(node.putObject(contender.label()), tally));
         }
         return root;
+    }
+
+    private double millis(int percentile) {
+        return freshness.getValueAtPercentile(percentile) / 1e3;
     }
 
     /** JSON has no word for what is not a number. */

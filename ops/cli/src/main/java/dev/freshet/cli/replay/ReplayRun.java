@@ -6,6 +6,7 @@ import dev.freshet.cli.Metrics;
 import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
+import dev.freshet.cli.command.LoopControl;
 import dev.freshet.cli.command.ServingClient;
 import dev.freshet.cli.send.Bars;
 import dev.freshet.cli.send.Pace;
@@ -66,7 +67,7 @@ final class ReplayRun {
     }
 
     /** Runs it. */
-    ReplayResult run() throws IOException, InterruptedException, CliException {
+    ReplayResult run() throws IOException, InterruptedException, CliException, ClusterException {
         String bootstrap = cluster.bootstrapServers();
         long position = warmUp(bootstrap);
         try (LoopControl control = new LoopControl(bootstrap, this::check);
@@ -79,7 +80,7 @@ final class ReplayRun {
     }
 
     /** Sends the first part; the position in the feed after it. */
-    private long warmUp(String bootstrap) throws IOException, InterruptedException, CliException {
+    private long warmUp(String bootstrap) throws IOException, InterruptedException, CliException, ClusterException {
         long position;
         try (Feed.Cursor cursor = feed.open(0)) {
             for (long learnt = 0; learnt < plan.warmUp(); ) {
@@ -103,9 +104,10 @@ final class ReplayRun {
         return position;
     }
 
-    private void firstModel(LoopControl control) throws IOException, InterruptedException, CliException {
+    private void firstModel(LoopControl control)
+            throws IOException, InterruptedException, CliException, ClusterException {
         try (ProgressBar bar = Bars.open("First model", 1, "epochs")) {
-            control.snapshot();
+            control.snapshot((records, all) -> {});
             // It trains on the newest snapshot by itself as long as there is no release.
             cluster.start(Part.TRAINER);
             Evaluation decision = control.decision(epoch -> show(bar, epoch));
@@ -120,7 +122,7 @@ final class ReplayRun {
         bar.setExtraMessage("  " + Metrics.line(epoch.getMetrics()));
     }
 
-    private void awaitLists(ListWatch watch) throws IOException, CliException {
+    private void awaitLists(ListWatch watch) throws IOException, CliException, ClusterException {
         try (ProgressBar bar = Bars.open("First lists", plan.warmUp(), "events")) {
             long progressed = System.nanoTime();
             for (long answers = 0; answers < plan.warmUp(); ) {
@@ -144,7 +146,7 @@ final class ReplayRun {
     }
 
     private ReplayResult evaluate(String bootstrap, long position, LoopControl control, ListWatch watch)
-            throws IOException, InterruptedException, CliException {
+            throws IOException, InterruptedException, CliException, ClusterException {
         long events = plan.events() - plan.warmUp();
         Scoreboard board = new Scoreboard(pairs, Math.max(1, (events + WINDOWS - 1) / WINDOWS));
         ServingClient serving = new ServingClient(cluster.servingUri());
@@ -197,7 +199,7 @@ final class ReplayRun {
                     evaluator.repeats(),
                     evaluator.removals(),
                     evaluator.ofStrangers(),
-                    Percentiles.of(evaluator.latencies()),
+                    evaluator.latencies(),
                     List.copyOf(releases),
                     refused,
                     cluster.status(Part.SERVING).restarts(),
@@ -205,7 +207,7 @@ final class ReplayRun {
         }
     }
 
-    private void awaitDue(Evaluator evaluator, Long due) throws IOException, CliException {
+    private void awaitDue(Evaluator evaluator, Long due) throws IOException, CliException, ClusterException {
         for (long left; due != null && (left = due - System.nanoTime()) > 0; ) {
             check();
             evaluator.poll(Duration.ofNanos(Math.min(left, POLL.toNanos())));
@@ -232,7 +234,7 @@ final class ReplayRun {
 
     /** Trains on everything so far, and waits until a release is in force for everyone. */
     private void retrain(Evaluator evaluator, LoopControl control, ListWatch watch, ProgressBar bar)
-            throws IOException, InterruptedException, CliException {
+            throws IOException, InterruptedException, CliException, ClusterException {
         evaluator.drain();
         Evaluation decision = control.train(epoch ->
                 bar.setExtraMessage("  training: epoch " + epoch.getEpoch() + ", " + Metrics.line(epoch.getMetrics())));
@@ -267,13 +269,12 @@ final class ReplayRun {
         }
     }
 
-    private void check() throws CliException {
+    private void check() throws CliException, ClusterException {
         if (stopped.getAsBoolean()) {
             throw new CliException("stopped");
         }
         if (cluster.failure().isPresent()) {
-            ClusterException failure = cluster.failure().get();
-            throw new CliException(failure.getMessage(), failure);
+            throw cluster.failure().get();
         }
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freshet.cli.bench.GraphBenchResult.Job;
-import dev.freshet.cli.bench.GraphBenchResult.Machine;
 import dev.freshet.cli.bench.GraphBenchResult.Point;
 import dev.freshet.cli.bench.GraphBenchResult.Run;
 import java.io.PrintWriter;
@@ -16,7 +15,7 @@ class GraphBenchResultTest {
 
     private static final GraphBenchResult RESULT = new GraphBenchResult(
             "shop",
-            new Machine(2, 24L << 30, 1.25, "17.0.15"),
+            new HostMachine(2, 24L << 30, 1.25, "17.0.15"),
             1,
             90_000,
             4_000_000,

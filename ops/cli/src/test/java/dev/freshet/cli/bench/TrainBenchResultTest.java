@@ -22,7 +22,7 @@ class TrainBenchResultTest {
     private static TrainBenchResult result(String pytorch) throws Exception {
         ObjectMapper json = new ObjectMapper();
         return new TrainBenchResult(
-                new GraphBenchResult.Machine(2, 24L << 30, 1.25, "17"), json.readTree(TRAINER), json.readTree(pytorch));
+                new HostMachine(2, 24L << 30, 1.25, "17"), json.readTree(TRAINER), json.readTree(pytorch));
     }
 
     private static String printed(TrainBenchResult result) {

@@ -162,13 +162,13 @@ class EvaluatorIT {
                                 noted.add(new Noted(event.getUser(), event.getItem(), Map.copyOf(predictions))),
                         () -> {})) {
                     for (Interaction event : past) {
-                        evaluator.take(event);
+                        evaluator.take(event, null);
                     }
                     for (Interaction event : future) {
-                        evaluator.take(event);
+                        evaluator.take(event, null);
                     }
                     evaluator.drain();
-                    assertThat(evaluator.latencies().size()).isEqualTo(past.size() + future.size());
+                    assertThat(evaluator.latencies().getTotalCount()).isEqualTo(past.size() + future.size());
                     assertThat(evaluator.repeats() + noted.size()).isEqualTo(past.size() + future.size());
                     assertThat(evaluator.ofStrangers()).isPositive();
                 }

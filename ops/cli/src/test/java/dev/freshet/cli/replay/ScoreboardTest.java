@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.schema.Interaction;
-import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -142,17 +141,5 @@ class ScoreboardTest {
         assertThat(pairs.has("a", "p")).isFalse();
         assertThat(pairs.has("b", "p")).isTrue();
         assertThat(pairs.knownItems()).hasSize(2);
-    }
-
-    @Test
-    void percentilesAreTimesThatOccurred() {
-        LongArrayList nanos = new LongArrayList();
-        for (int n = 100; n >= 1; n--) {
-            nanos.add(n * 1_000_000L);
-        }
-
-        assertThat(Percentiles.of(nanos)).isEqualTo(new Percentiles(50, 95, 99));
-        assertThat(Percentiles.of(LongArrayList.of(7_000_000))).isEqualTo(new Percentiles(7, 7, 7));
-        assertThat(Percentiles.of(new LongArrayList()).p50()).isNaN();
     }
 }

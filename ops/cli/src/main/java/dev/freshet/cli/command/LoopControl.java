@@ -1,8 +1,7 @@
-package dev.freshet.cli.replay;
+package dev.freshet.cli.command;
 
 import dev.freshet.cli.CliException;
-import dev.freshet.cli.command.ControlTopic;
-import dev.freshet.cli.command.SnapshotWatch;
+import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Command;
 import dev.freshet.schema.Evaluation;
@@ -22,11 +21,21 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 
 /** Has the loop take a snapshot of everything sent so far, and train on it. */
-final class LoopControl implements AutoCloseable {
+public final class LoopControl implements AutoCloseable {
 
     /** Told of every epoch of a training. */
-    interface Progress {
+    public interface Epochs {
         void epoch(Evaluation epoch);
+    }
+
+    /** Told of how many records of how many the newest snapshot covers. */
+    public interface Coverage {
+        void covered(long records, long all);
+    }
+
+    /** Asked while it waits whether it is to go on. */
+    public interface Check {
+        void check() throws CliException, ClusterException;
     }
 
     private static final Duration POLL = Duration.ofMillis(100);
@@ -35,22 +44,23 @@ final class LoopControl implements AutoCloseable {
     private static final Duration REQUEST_AFTER = Duration.ofSeconds(10);
 
     private final String bootstrap;
-    private final Evaluator.Check check;
+    private final Check check;
     private final SnapshotWatch snapshots;
     private final Consumer<byte[], byte[]> evaluations;
 
     /** @param check asked while it waits whether it is to go on */
-    LoopControl(String bootstrap, Evaluator.Check check) {
+    public LoopControl(String bootstrap, Check check) {
         this.bootstrap = bootstrap;
         this.check = check;
         this.snapshots = new SnapshotWatch(bootstrap);
         this.evaluations = Consumers.committed(bootstrap);
         SchemaTopic.load(evaluations);
-        TopicScan.assign(evaluations, Topic.EVALUATIONS.name());
+        TopicScan.assignAtEnd(evaluations, Topic.EVALUATIONS.name());
     }
 
     /** Waits for a snapshot of everything on the topics now. */
-    SnapshotManifest snapshot() throws IOException, CliException, InterruptedException {
+    public SnapshotManifest snapshot(Coverage coverage)
+            throws IOException, CliException, ClusterException, InterruptedException {
         Map<TopicPartition, Long> ends = ends();
         long total = ends.values().stream().mapToLong(Long::longValue).sum();
         long asked = System.nanoTime();
@@ -62,7 +72,9 @@ final class LoopControl implements AutoCloseable {
             } catch (BadRecordException e) {
                 throw new IOException(e.getMessage(), e);
             }
-            if (SnapshotWatch.covered(manifest, ends) == total) {
+            long covered = SnapshotWatch.covered(manifest, ends);
+            coverage.covered(covered, total);
+            if (covered == total) {
                 return manifest;
             }
             if (System.nanoTime() - asked > REQUEST_AFTER.toNanos()) {
@@ -82,15 +94,15 @@ final class LoopControl implements AutoCloseable {
         }
     }
 
-    /** Waits for the trainer's next decision on a release. */
-    Evaluation decision(Progress progress) throws IOException, CliException {
+    /** Waits for the first decision on a release that the trainer makes after this was opened. */
+    public Evaluation decision(Epochs epochs) throws IOException, CliException, ClusterException {
         while (true) {
             check.check();
             Evaluation decision = null;
             for (ConsumerRecord<byte[], byte[]> record : evaluations.poll(POLL)) {
                 Evaluation evaluation = decode(record);
                 if (evaluation.getKind() == EvaluationKind.EPOCH) {
-                    progress.epoch(evaluation);
+                    epochs.epoch(evaluation);
                 } else if (evaluation.getKind() == EvaluationKind.GATE) {
                     decision = evaluation;
                 }
@@ -110,11 +122,11 @@ final class LoopControl implements AutoCloseable {
     }
 
     /** Has a snapshot taken and a model trained on it, and waits for the decision on its release. */
-    Evaluation train(Progress progress) throws IOException, CliException, InterruptedException {
-        SnapshotManifest manifest = snapshot();
+    public Evaluation train(Epochs epochs) throws IOException, CliException, ClusterException, InterruptedException {
+        SnapshotManifest manifest = snapshot((records, all) -> {});
         while (true) {
             ControlTopic.send(bootstrap, Command.TRAIN, Map.of());
-            Evaluation decision = decision(progress);
+            Evaluation decision = decision(epochs);
             // The trainer may read the command before the newest manifest.
             if (decision.getSnapshotId() != null && decision.getSnapshotId().compareTo(manifest.getSnapshotId()) >= 0) {
                 return decision;
