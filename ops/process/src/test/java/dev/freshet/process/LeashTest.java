@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,6 +76,26 @@ class LeashTest {
                 folder.resolve("printer.log"))) {
             assertThat(printer.waitFor()).isZero();
             assertThat(printer.tail(2)).containsExactly("FRESHET_TEST_NEW=value", "PATH=" + System.getenv("PATH"));
+        }
+    }
+
+    @Test
+    void standsBackWhereItIsAskedTo() throws Exception {
+        try (JavaProcess sleeper = JavaProcess.start(
+                jars(), List.of(), Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"), 3)) {
+            await(() -> sleeper.tail(5).contains("running"));
+
+            assertThat(niceness(sleeper.pid()))
+                    .isEqualTo(Math.min(19, niceness(ProcessHandle.current().pid()) + 3));
+            assertThat(sleeper.stop(PATIENCE)).isTrue();
+        }
+    }
+
+    private static int niceness(long pid) throws IOException {
+        try (InputStream ps = new ProcessBuilder("ps", "-o", "ni=", "-p", Long.toString(pid))
+                .start()
+                .getInputStream()) {
+            return Integer.parseInt(new String(ps.readAllBytes(), StandardCharsets.UTF_8).strip());
         }
     }
 

@@ -6,19 +6,21 @@ import java.util.List;
 
 /** A process of the local cluster. The flags of its JVM lie beside its jars, in {@code jvm.options}. */
 public enum Part {
-    BROKER("broker", "dev.freshet.broker.BrokerMain", Duration.ofSeconds(15)),
-    GRAPH_JOB("graph-job", "dev.freshet.graphjob.LocalGraphJobMain", Duration.ofSeconds(30)),
-    TRAINER("trainer", "dev.freshet.trainer.TrainerMain", Duration.ofSeconds(15)),
-    SERVING("serving", "dev.freshet.serving.ServingMain", Duration.ofSeconds(15));
+    BROKER("broker", "dev.freshet.broker.BrokerMain", Duration.ofSeconds(15), 0),
+    GRAPH_JOB("graph-job", "dev.freshet.graphjob.LocalGraphJobMain", Duration.ofSeconds(30), 5),
+    TRAINER("trainer", "dev.freshet.trainer.TrainerMain", Duration.ofSeconds(15), 10),
+    SERVING("serving", "dev.freshet.serving.ServingMain", Duration.ofSeconds(15), 0);
 
     private final String folder;
     private final String mainClass;
     private final Duration stopTime;
+    private final int niceness;
 
-    Part(String folder, String mainClass, Duration stopTime) {
+    Part(String folder, String mainClass, Duration stopTime, int niceness) {
         this.folder = folder;
         this.mainClass = mainClass;
         this.stopTime = stopTime;
+        this.niceness = niceness;
     }
 
     /** Its folder under {@code target/freshet}, and its name for people. */
@@ -34,6 +36,11 @@ public enum Part {
     /** How long it may take to stop before it is killed. */
     Duration stopTime() {
         return stopTime;
+    }
+
+    /** How far it stands back where the processors are short: answers come before graphs, and graphs before training. */
+    int niceness() {
+        return niceness;
     }
 
     /** Its arguments in a cluster with these options. */

@@ -121,7 +121,8 @@ final class Supervisor {
                     List.of(),
                     part.mainClass(),
                     part.arguments(options),
-                    options.log(part));
+                    options.log(part),
+                    part.niceness());
         }
         set(new PartStatus(State.STARTING, process.pid(), restarts, 0, null));
         return process;
