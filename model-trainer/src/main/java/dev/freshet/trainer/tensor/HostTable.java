@@ -15,6 +15,9 @@ final class HostTable implements Table {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
 
+    /** Rows that are done before another thread has woken up. */
+    private static final int SMALL = 1 << 8;
+
     /** Numbers that are read from a tensor at a time. */
     private static final int BLOCK = 1 << 14;
 
@@ -76,21 +79,22 @@ final class HostTable implements Table {
 
     @Override
     public void scatterAdd(int[] which, NDArray added) {
-        FloatBuffer from = added.toByteBuffer(true).asFloatBuffer();
-        float[] row = new float[columns];
-        for (int to : which) {
-            from.get(row);
-            accumulate(1, row, 0, to * columns, columns);
-        }
+        float[] from = new float[which.length * columns];
+        added.toByteBuffer(true).asFloatBuffer().get(from);
+        byColumns(
+                which.length,
+                (r, start, count) -> accumulate(1, from, r * columns + start, which[r] * columns + start, count));
     }
 
     @Override
     public float[] dots(int[] which, Table other, int[] otherRows) {
         float[] theirs = ((HostTable) other).values;
         float[] dots = new float[which.length];
-        for (int r = 0; r < which.length; r++) {
-            dots[r] = dot(values, which[r] * columns, theirs, otherRows[r] * columns, columns);
-        }
+        workers.split(which.length, (from, to) -> {
+            for (int r = from; r < to; r++) {
+                dots[r] = dot(values, which[r] * columns, theirs, otherRows[r] * columns, columns);
+            }
+        });
         return dots;
     }
 
@@ -110,9 +114,26 @@ final class HostTable implements Table {
     @Override
     public void addRows(int[] which, Table from, int[] fromRows, float[] weights) {
         float[] added = ((HostTable) from).values;
-        for (int r = 0; r < which.length; r++) {
-            accumulate(weights[r], added, fromRows[r] * columns, which[r] * columns, columns);
-        }
+        byColumns(
+                which.length,
+                (r, start, count) -> accumulate(
+                        weights[r], added, fromRows[r] * columns + start, which[r] * columns + start, count));
+    }
+
+    /** A part of the columns of the r-th of some rows. */
+    private interface RowPart {
+        void run(int r, int start, int count);
+    }
+
+    /** Divides the columns among the threads, since rows may be named more than once; each takes the rows in order. */
+    private void byColumns(int count, RowPart part) {
+        workers.split(columns / LANES, count < SMALL ? Integer.MAX_VALUE : 1, (from, to) -> {
+            int start = from * LANES;
+            int end = to == columns / LANES ? columns : to * LANES;
+            for (int r = 0; r < count; r++) {
+                part.run(r, start, end - start);
+            }
+        });
     }
 
     @Override

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Both backends against the definitions, and so against each other. */
@@ -93,29 +94,35 @@ class BackendTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 16, 67})
-    void productsAndSumsOfRowsEqualTheDefinition(int columns) {
+    @CsvSource({"1, 3", "16, 3", "67, 3", "1, 2000", "16, 2000", "67, 2000", "128, 2000"})
+    void productsAndSumsOfRowsEqualTheDefinition(int columns, int count) {
         Random random = new Random(columns);
-        float[] values = gaussian(4 * columns, random);
-        float[] others = gaussian(3 * columns, random);
-        int[] rows = {3, 0, 3};
-        int[] otherRows = {1, 1, 2};
-        float[] weights = {2, -1, .5f};
-        float[] dots = new float[3];
-        float[] sums = values.clone();
-        for (int r = 0; r < 3; r++) {
+        float[] values = gaussian(40 * columns, random);
+        float[] others = gaussian(30 * columns, random);
+        int[] rows = random.ints(count, 0, 40).toArray();
+        int[] otherRows = random.ints(count, 0, 30).toArray();
+        float[] weights = gaussian(count, random);
+        float[] added = gaussian(count * columns, random);
+        float[] dots = new float[count];
+        double[] sums = new double[values.length];
+        for (int r = 0; r < count; r++) {
             for (int c = 0; c < columns; c++) {
                 dots[r] += values[rows[r] * columns + c] * others[otherRows[r] * columns + c];
-                sums[rows[r] * columns + c] += weights[r] * others[otherRows[r] * columns + c];
+                sums[rows[r] * columns + c] += weights[r] * others[otherRows[r] * columns + c] + added[r * columns + c];
             }
+        }
+        float[] expected = new float[values.length];
+        for (int v = 0; v < values.length; v++) {
+            expected[v] = (float) (values[v] + sums[v]);
         }
         for (var make : BACKENDS) {
             try (Backend backend = make.get()) {
-                Table table = backend.table(4, columns, values);
-                Table other = backend.table(3, columns, others);
+                Table table = backend.table(40, columns, values);
+                Table other = backend.table(30, columns, others);
                 assertClose(table.dots(rows, other, otherRows), dots, 1e-4f);
                 table.addRows(rows, other, otherRows, weights);
-                assertClose(table.toFloats(), sums, 1e-5f);
+                table.scatterAdd(rows, backend.manager().create(added, new Shape(count, columns)));
+                assertClose(table.toFloats(), expected, 1e-4f);
             }
         }
     }
