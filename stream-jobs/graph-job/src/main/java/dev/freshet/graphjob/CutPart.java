@@ -27,6 +27,12 @@ public final class CutPart {
     /** Whether this content is behind the cut on purpose, so that the cut makes no snapshot. */
     public boolean behind;
 
+    /** Whether this content is being computed for the cut, and comes with a later one. */
+    public boolean late;
+
+    /** Whether this is what was late. */
+    public boolean completes;
+
     /** How many items changed their feature vectors. */
     public long featureChanges;
 

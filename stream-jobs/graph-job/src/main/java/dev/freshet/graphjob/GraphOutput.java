@@ -88,7 +88,19 @@ final class GraphOutput {
     /** Ends a graph's file at a barrier, and sends this subtask's part of the cut. */
     void cut(String graph, long checkpointId, long nodes, long edges, Map<String, Double> meanCosines, Lists lists)
             throws Exception {
-        CutPart part = new CutPart();
+        cut(graph, checkpointId, nodes, edges, meanCosines, lists, new CutPart());
+    }
+
+    /** The same, in a part that has been begun. */
+    void cut(
+            String graph,
+            long checkpointId,
+            long nodes,
+            long edges,
+            Map<String, Double> meanCosines,
+            Lists lists,
+            CutPart part)
+            throws Exception {
         List<SnapshotFile> files = new ArrayList<>();
         chain(graph).cut(checkpointId, writer -> lists.forEach(unchecked(writer)), part, files);
         part.manifest =

@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Puts the parts of a cut together into a manifest, which goes out in the transaction of the checkpoint: it is there when the
  * checkpoint is. One subtask. Nothing goes out when nothing was read since the last manifest, unless a snapshot was asked for, nor
- * while a part is behind the cut. Manifests that are old and superseded get a tombstone, and files that no manifest names any more are
+ * while a part is behind the cut. A cut with a part that is late is held until the part comes: its manifest goes out with that checkpoint. Manifests that are old and superseded get a tombstone, and files that no manifest names any more are
  * deleted. The last few stay, but for those from before an erasure.
  */
 final class ManifestAssembler extends AbstractStreamOperator<Outbound>
@@ -73,6 +73,15 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private transient long cleanSince;
 
     private transient boolean behind;
+    private transient boolean late;
+    private transient boolean completed;
+    /** Keys of the parts that were late. */
+    private transient Set<String> completing;
+    /** Whether these are without what is erased, as the others of their cut are. */
+    private transient boolean cleaned;
+    /** The cut that waits for them, or null. */
+    private transient Snapshot held;
+
     /** Files that the next snapshot will name, and those heard of since the last checkpoint. */
     private transient Set<String> files;
     /** Young files that nobody named when this attempt started: its own, or of one that failed. */
@@ -105,7 +114,29 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
             subtask = part.subtask;
             parallelism = part.parallelism;
         }
+
+        Part(Part other) {
+            content = other.content;
+            subtask = other.subtask;
+            parallelism = other.parallelism;
+            files.addAll(other.files);
+            counts = other.counts;
+            meanCosines = other.meanCosines;
+        }
     }
+
+    /**
+     * What a manifest says of a cut.
+     *
+     * @param superseded files that the job has ceased to name since
+     */
+    private record Snapshot(
+            long checkpointId,
+            Map<String, Part> parts,
+            List<TopicOffset> offsets,
+            Instant watermark,
+            long featureVersion,
+            Set<String> superseded) {}
 
     private record Position(TopicOffset offset, long eventTime) {}
 
@@ -140,6 +171,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         published = new ArrayDeque<>();
         files = new HashSet<>();
         orphans = new HashSet<>();
+        completing = new HashSet<>();
         garbage = new TreeMap<>();
         partState = context.getOperatorStateStore()
                 .getListState(new ListStateDescriptor<>("parts", Types.POJO(CutPart.class)));
@@ -228,10 +260,13 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
 
     private void merge(CutPart update) {
         requested |= update.requested;
-        erased |= update.erased;
+        erased |= update.erased && !update.completes;
+        cleaned |= update.erased && update.completes;
         cleanSince = Math.max(cleanSince, update.cleanSince);
         unswept |= update.unswept;
         behind |= update.behind;
+        late |= update.late;
+        completed |= update.completes;
         featureVersion += update.featureChanges;
         if (update.manifest == null) {
             return;
@@ -252,7 +287,8 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         }
         // After a change of parallelism, the content is split in another way.
         parts.values().removeIf(part -> part.content.equals(update.content) && part.parallelism != update.parallelism);
-        Part part = parts.computeIfAbsent(update.content + '-' + update.subtask, key -> new Part(update));
+        String partKey = update.content + '-' + update.subtask;
+        Part part = parts.computeIfAbsent(partKey, key -> new Part(update));
         if (update.base) {
             part.files.clear();
         }
@@ -260,23 +296,43 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         part.counts = manifest.getCounts();
         part.meanCosines = manifest.getMeanCosines();
         manifest.getFiles().forEach(file -> files.add(file.getPath()));
-        changed |= !manifest.getFiles().isEmpty();
+        if (update.completes) {
+            completing.add(partKey);
+        }
+        // What completes a cut that is held goes out with it.
+        changed |= !manifest.getFiles().isEmpty() && !(update.completes && held != null);
     }
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
         if (erased) {
-            erased = false;
             changed = true;
+            giveUpHeld();
+        }
+        if (erased || cleaned) {
+            erased = false;
+            cleaned = false;
             cleanSince = number + 1;
         }
         supersede();
+        if (completed && held != null) {
+            completing.forEach(key -> held.parts().put(key, parts.get(key)));
+            publish(held);
+            held = null;
+        }
+        completing.clear();
         if ((changed || requested) && !behind) {
             changed = false;
             requested = false;
-            publish(checkpointId);
+            if (late) {
+                held = cut(checkpointId);
+            } else {
+                publish(cut(checkpointId));
+            }
         }
+        completed = false;
         behind = false;
+        late = false;
         Set<String> due = retire();
         if (now() >= orphansFrom && !orphans.isEmpty()) {
             // By its first barrier, an attempt has named what is its own.
@@ -295,37 +351,66 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         files.clear();
         parts.values().forEach(part -> part.files.forEach(file -> files.add(file.getPath())));
         dropped.removeAll(files);
-        if (published.isEmpty()) {
-            orphans.addAll(dropped);
+        if (held == null) {
+            release(dropped);
         } else {
-            published.getLast().files().addAll(dropped);
+            held.superseded().addAll(dropped);
         }
     }
 
-    private void publish(long checkpointId) throws Exception {
+    /** Notes files that no later snapshot names than those that there are. */
+    private void release(Set<String> paths) {
+        if (published.isEmpty()) {
+            orphans.addAll(paths);
+        } else {
+            published.getLast().files().addAll(paths);
+        }
+    }
+
+    /** The cut that is held has what was erased since. */
+    private void giveUpHeld() {
+        if (held != null) {
+            release(held.superseded());
+            held = null;
+        }
+    }
+
+    private Snapshot cut(long checkpointId) {
+        Map<String, Part> copies = new TreeMap<>();
+        parts.forEach((key, part) -> copies.put(key, new Part(part)));
+        return new Snapshot(
+                checkpointId,
+                copies,
+                positions.values().stream().map(Position::offset).toList(),
+                watermark(),
+                featureVersion,
+                new HashSet<>());
+    }
+
+    private void publish(Snapshot cut) throws Exception {
         List<SnapshotFile> all = new ArrayList<>();
         Map<String, Long> counts = new TreeMap<>();
         Map<String, Double> meanCosines = new TreeMap<>();
-        for (Part part : parts.values()) {
+        for (Part part : cut.parts().values()) {
             all.addAll(part.files);
             part.counts.forEach((name, count) -> counts.merge(name, count, Long::sum));
             meanCosines.putAll(part.meanCosines);
         }
         SnapshotManifest manifest = SnapshotManifest.newBuilder()
                 .setSnapshotId(id(++number))
-                .setCheckpointId(checkpointId)
+                .setCheckpointId(cut.checkpointId())
                 .setCreatedAt(Instant.ofEpochMilli(now()))
-                .setWatermark(watermark())
-                .setOffsets(positions.values().stream().map(Position::offset).toList())
+                .setWatermark(cut.watermark())
+                .setOffsets(cut.offsets())
                 .setLocation(location())
                 .setFiles(all)
                 .setCounts(counts)
                 .setMeanCosines(meanCosines)
-                .setFeatureVersion(featureVersion)
+                .setFeatureVersion(cut.featureVersion())
                 .setSettings(settings)
                 .setJobVersion(JobVersion.get())
                 .build();
-        published.add(new Published(number, manifest.getCreatedAt().toEpochMilli(), new HashSet<>()));
+        published.add(new Published(number, manifest.getCreatedAt().toEpochMilli(), cut.superseded()));
         snapshots.inc();
         send(number, Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
         if (unswept) {
@@ -387,6 +472,9 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
     private Set<String> named() {
         Set<String> named = new HashSet<>(files);
         published.forEach(snapshot -> named.addAll(snapshot.files()));
+        if (held != null) {
+            named.addAll(held.superseded());
+        }
         return named;
     }
 
@@ -407,7 +495,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         input.cleanSince = cleanSince;
         input.unswept = unswept;
         // A snapshot that was held back is still due after a restart.
-        input.requested = changed || requested;
+        input.requested = changed || requested || held != null;
         input.manifest = Cut.manifest(
                 List.of(),
                 Map.of(),

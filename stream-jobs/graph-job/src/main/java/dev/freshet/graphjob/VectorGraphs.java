@@ -4,8 +4,16 @@ import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.content.ContentGraphs;
 import dev.freshet.graph.incremental.UserLinks;
+import dev.freshet.schema.NeighborList;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -18,28 +26,49 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * date, sends the lists that changed to the topic neighbors, and writes the graphs of snapshots. One subtask, which uses all cores
  * for that: every vector is compared with all others. The state are the lists; vectors and users' items come again after a restart.
  *
- * <p>While much is coming in, comparing at every barrier would do the same work over and over, and hold the job up: the graphs then stay
- * behind, and cuts make no snapshots, until less than a tenth of what is put off came since the last barrier.
+ * <p>What takes longer than a barrier may is computed beside the stream: the cut is late then, what comes in meanwhile waits, and the lists go
+ * out with the first checkpoint after. Such work rests between two times, so that it has a share of the processors and no more, and while
+ * much is coming in, since comparing would do the same work over and over: until less than a tenth of what is put off came since the
+ * last barrier, the graphs stay behind, and cuts make no snapshots.
  */
 final class VectorGraphs extends AbstractStreamOperator<Outbound>
         implements TwoInputStreamOperator<ItemVector, NodeBatch, Outbound> {
 
     private static final long serialVersionUID = 1L;
 
-    /** Multiplications that any barrier may take: about a second on two cores. */
-    static final long MAX_WORK = 200_000_000_000L;
+    /** Multiplications that any barrier may take: about a tenth of a second on two cores. */
+    static final long MAX_WORK = 2_000_000_000L;
 
     private static final int LULL = 10;
+
+    /** The work beside the stream rests this many times as long as it took. */
+    private static final int REST = 3;
+
+    /** Inputs that wait at most; then the stream does. */
+    private static final int MAX_WAITING = 1 << 20;
 
     private final String folder;
     private final int topK;
     private final int exactUpTo;
     private final long maxWork;
     private transient ContentGraphs graphs;
+    private transient PutOffLists store;
     private transient GraphOutput lists;
+    private transient ExecutorService beside;
+    /** The work beside the stream, which has the graphs until it is done; null when there is none. */
+    private transient Future<Flushed> running;
+
+    /** The cut that it is for. */
+    private transient long lateCut;
+
+    private transient List<Runnable> waiting;
+    private transient long restUntil;
     private transient long changesAtBarrier;
     private transient long changesAtFlush;
     private transient long flushMillis;
+
+    /** Lists that changed, and the time that it took. */
+    private record Flushed(List<NeighborList> lists, long nanos) {}
 
     VectorGraphs(String folder, GraphSettings settings) {
         this(folder, settings, MAX_WORK);
@@ -55,72 +84,158 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     @Override
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
+        store = new PutOffLists(
+                new KeyedStores(getKeyedStateBackend(), context.getKeyedStateStore()).lists("content-lists"));
         graphs = new ContentGraphs(
-                topK,
-                Runtime.getRuntime().availableProcessors(),
-                exactUpTo,
-                new KeyedStores(getKeyedStateBackend(), context.getKeyedStateStore()).lists("content-lists"),
-                context.isRestored());
+                topK, Runtime.getRuntime().availableProcessors(), exactUpTo, store, context.isRestored());
         lists = new GraphOutput(context, folder, getRuntimeContext().getTaskInfo(), output);
+        waiting = new ArrayList<>();
+        restUntil = System.nanoTime();
+        beside = Executors.newSingleThreadExecutor(task -> {
+            Thread thread = new Thread(task, "content-graphs");
+            thread.setDaemon(true);
+            return thread;
+        });
         getMetricGroup().gauge("contentMillis", (Gauge<Long>) () -> flushMillis);
     }
 
     @Override
-    public void processElement1(StreamRecord<ItemVector> element) {
+    public void processElement1(StreamRecord<ItemVector> element) throws Exception {
         ItemVector update = element.getValue();
         if (update.modality == null) {
-            lists.rewrite();
+            apply(lists::rewrite);
         } else if (update.vector == null) {
-            graphs.remove(update.modality, update.item);
+            apply(() -> graphs.remove(update.modality, update.item));
         } else {
-            graphs.put(update.modality, update.item, update.vector);
+            apply(() -> graphs.put(update.modality, update.item, update.vector));
         }
     }
 
     @Override
-    public void processElement2(StreamRecord<NodeBatch> element) {
-        if (element.getValue().erased) {
-            lists.rewrite();
+    public void processElement2(StreamRecord<NodeBatch> element) throws Exception {
+        NodeBatch batch = element.getValue();
+        apply(() -> {
+            if (batch.erased) {
+                lists.rewrite();
+            }
+            UserLinks.apply(batch.data, graphs::link);
+        });
+    }
+
+    private void apply(Runnable input) throws Exception {
+        if (running == null) {
+            input.run();
+        } else {
+            waiting.add(input);
+            if (waiting.size() > MAX_WAITING) {
+                awaitRunning();
+            }
         }
-        UserLinks.apply(element.getValue().data, graphs::link);
     }
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
-        if (isBehind()) {
-            CutPart part = new CutPart();
-            part.behind = true;
-            output.collect(Cut.TAG, new StreamRecord<>(part));
-            return;
+        boolean landed = false;
+        if (running != null) {
+            if (!running.isDone()) {
+                say(part -> part.behind = true);
+                return;
+            }
+            land();
+            if (waiting.isEmpty()) {
+                return;
+            }
+            waiting.forEach(Runnable::run);
+            waiting.clear();
+            landed = true;
         }
+        boolean due = isDue();
+        if (graphs.work() > maxWork) {
+            if (due) {
+                start(checkpointId);
+            } else {
+                say(part -> part.behind = true);
+            }
+        } else if (landed) {
+            // This barrier's files are those of the cut that was late.
+            say(part -> part.behind = true);
+        } else {
+            flush(checkpointId);
+        }
+    }
+
+    private boolean isDue() {
+        long changes = graphs.changes();
+        long since = changes - changesAtBarrier;
+        changesAtBarrier = changes;
+        return since == 0 || LULL * since <= changes - changesAtFlush && System.nanoTime() - restUntil >= 0;
+    }
+
+    private void say(Consumer<CutPart> what) {
+        CutPart part = new CutPart();
+        what.accept(part);
+        output.collect(Cut.TAG, new StreamRecord<>(part));
+    }
+
+    private void flush(long checkpointId) throws Exception {
+        changesAtFlush = graphs.changes();
         long start = System.nanoTime();
         graphs.flush(checkpointId, lists::send);
+        store.write();
+        cut(checkpointId, false);
+        flushMillis = (System.nanoTime() - start) / 1_000_000;
+    }
+
+    private void start(long checkpointId) {
+        changesAtFlush = graphs.changes();
+        lateCut = checkpointId;
+        running = beside.submit(() -> {
+            long start = System.nanoTime();
+            List<NeighborList> changed = new ArrayList<>();
+            graphs.flush(checkpointId, changed::add);
+            return new Flushed(changed, System.nanoTime() - start);
+        });
+        say(part -> part.late = true);
+    }
+
+    /** Waits for the work beside the stream, if there is any; its result is due at a barrier. */
+    Flushed awaitRunning() throws InterruptedException {
+        try {
+            return running == null ? null : running.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("cannot bring the graphs by content up to date", e.getCause());
+        }
+    }
+
+    private void land() throws Exception {
+        Flushed flushed = awaitRunning();
+        running = null;
+        restUntil = System.nanoTime() + REST * flushed.nanos();
+        flushMillis = flushed.nanos() / 1_000_000;
+        flushed.lists().forEach(lists::send);
+        store.write();
+        say(part -> part.completes = true);
+        cut(lateCut, true);
+    }
+
+    private void cut(long checkpointId, boolean completes) throws Exception {
         // A graph whose vectors have all gone is not known any more after a restart, its files are.
         Set<String> all = lists.graphs();
         all.addAll(graphs.names());
         for (String graph : all) {
             Map<String, Double> means = graphs.meanCosines();
             means.keySet().removeIf(modality -> !graph.equals(GraphNames.itemContent(modality)));
+            CutPart part = new CutPart();
+            part.completes = completes;
             lists.cut(
                     graph,
                     checkpointId,
                     graphs.nodes(graph),
                     graphs.edges(graph),
                     means,
-                    sink -> graphs.forEach(graph, sink));
+                    sink -> graphs.forEach(graph, sink),
+                    part);
         }
-        flushMillis = (System.nanoTime() - start) / 1_000_000;
-    }
-
-    private boolean isBehind() {
-        long changes = graphs.changes();
-        long since = changes - changesAtBarrier;
-        changesAtBarrier = changes;
-        boolean behind = LULL * since > changes - changesAtFlush && graphs.work() > maxWork;
-        if (!behind) {
-            changesAtFlush = changes;
-        }
-        return behind;
     }
 
     @Override
@@ -131,6 +246,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     @Override
     public void close() throws Exception {
+        if (beside != null) {
+            beside.shutdownNow();
+        }
         if (lists != null) {
             lists.abort();
         }

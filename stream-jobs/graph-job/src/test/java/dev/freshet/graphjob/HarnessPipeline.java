@@ -72,7 +72,7 @@ final class HarnessPipeline implements AutoCloseable {
     static final Before NOTHING = new Before(List.of(), Set.of());
 
     /**
-     * @param maxContentWork beyond which the graphs by content may stay behind
+     * @param maxContentWork beyond which the graphs by content are computed beside the stream
      * @param schemas asked before state is read
      */
     HarnessPipeline(
@@ -244,6 +244,11 @@ final class HarnessPipeline implements AutoCloseable {
                 catalog,
                 List.of(vectorGraphs),
                 List.of(manifests));
+    }
+
+    /** Waits until the graphs by content are computed, where that is done beside the stream. */
+    void awaitContent() throws Exception {
+        ((VectorGraphs) vectorGraphs.getOperator()).awaitRunning();
     }
 
     /** What went out to topics since the last call. */

@@ -625,6 +625,11 @@ class OperatorsTest {
             checkpoint = pipeline.checkpoint(2);
             assertThat(HarnessPipeline.manifests(pipeline.takeSent())).isEqualTo(none);
             pipeline.checkpoint(3);
+            assertThat(HarnessPipeline.manifests(pipeline.takeSent()))
+                    .as("while it is computed")
+                    .isEqualTo(none);
+            pipeline.awaitContent();
+            pipeline.checkpoint(4);
             checkWithoutTopic(pipeline.takeSent());
         }
         try (HarnessPipeline restored = new HarnessPipeline(
@@ -632,6 +637,63 @@ class OperatorsTest {
             restored.checkpoint(4);
             checkWithoutTopic(restored.takeSent());
         }
+    }
+
+    @Test
+    void lateCutsEqualTheBatchGraphsOfTheirOwn() throws Exception {
+        Map<Long, Map<String, List<NeighborList>>> expected = new TreeMap<>();
+        Map<Long, List<LiveInteraction>> interactions = new TreeMap<>();
+        Map<String, SnapshotManifest> manifests = new TreeMap<>();
+        HarnessPipeline.Checkpoint checkpoint = null;
+        int late = 0;
+        long id = 0;
+        for (int parallelism : new int[] {1, 2, 1}) {
+            // Every change takes longer than a barrier may.
+            HarnessPipeline pipeline = new HarnessPipeline(
+                    folder.toUri().toString(),
+                    settings,
+                    Duration.ZERO,
+                    parallelism,
+                    checkpoint,
+                    0,
+                    HarnessPipeline.NOTHING,
+                    () -> {});
+            feed(pipeline, 200);
+            for (int round = 0; round < 40; round++) {
+                // Without a change, what was put off is due.
+                if (round % 2 == 0) {
+                    feed(pipeline, 1 + random.nextInt(20));
+                }
+                if (round % 8 == 6) {
+                    forgetSomeone(pipeline);
+                }
+                if (random.nextBoolean()) {
+                    pipeline.awaitContent();
+                }
+                checkpoint = pipeline.checkpoint(++id);
+                expected.put(id, BatchGraphs.all(live.live(settings), catalogue.values(), settings));
+                interactions.put(id, live.live(settings));
+                Map<String, SnapshotManifest> found = HarnessPipeline.manifests(pipeline.takeSent());
+                for (Map.Entry<String, SnapshotManifest> entry : found.entrySet()) {
+                    SnapshotManifest manifest = entry.getValue();
+                    if (manifest == null) {
+                        assertThat(manifests.remove(entry.getKey())).isNotNull();
+                        continue;
+                    }
+                    manifests.put(entry.getKey(), manifest);
+                    late += manifest.getCheckpointId() < id ? 1 : 0;
+                    GraphSnapshot snapshot = SnapshotReader.read(manifest);
+                    Map<String, List<NeighborList>> graphs = new TreeMap<>(snapshot.graphs());
+                    graphs.values().removeIf(List::isEmpty);
+                    assertThat(unversioned(graphs)).isEqualTo(expected.get(manifest.getCheckpointId()));
+                    assertThat(snapshot.interactions()).isEqualTo(interactions.get(manifest.getCheckpointId()));
+                }
+                // What is retained can be read.
+                assertThat(files()).containsAll(named(manifests));
+            }
+            pipeline.close();
+        }
+        assertThat(late).isGreaterThan(10);
     }
 
     @Test
