@@ -47,6 +47,8 @@ class FreshetTest {
                 "up --min-new-interactions -1",
                 "up --model typo",
                 "up --photos no-such-folder",
+                "up --action-weight view=-1",
+                "up --action-weight dislike=0.5",
                 "up --kafka-port 18080",
                 "up --http-port 20000 --flink-port 20000",
                 "demo --model typo",

@@ -1,5 +1,7 @@
 package dev.freshet.serving;
 
+import dev.freshet.serving.score.ActionWeights;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -55,6 +58,16 @@ public final class ServingMain implements Callable<Integer> {
     private int size;
 
     @Option(
+            names = "--action-weight",
+            split = ",",
+            paramLabel = "ACTION=N",
+            description = {
+                "How much an action counts, times the event's own weight: purchase=3,view=0.5,dislike=-1.",
+                "Default: 1, and -1 for dislike, which alone may be negative."
+            })
+    private Map<String, Double> actionWeights = Map.of();
+
+    @Option(
             names = "--rescore-rate",
             defaultValue = "2000",
             description = "Users re-scored per second, at most, after a release (default ${DEFAULT-VALUE}).")
@@ -79,7 +92,8 @@ public final class ServingMain implements Callable<Integer> {
             paramLabel = "VARIANT",
             description = {
                 "Also publish what these would recommend, on shadow-recommendations:",
-                "popularity, item-knn, frozen (the first release as trained), frozen-refreshed."
+                "popularity, item-knn, model (without item-knn), frozen (the first release as trained),",
+                "frozen-refreshed."
             })
     private List<String> shadows = List.of();
 
@@ -129,6 +143,7 @@ public final class ServingMain implements Callable<Integer> {
                 host,
                 port,
                 size,
+                scoring(),
                 rescoreRate,
                 threads,
                 Duration.ofMillis(commitInterval),
@@ -137,6 +152,14 @@ public final class ServingMain implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
         LOG.info("listening on http://{}:{}/", host, serving.port());
         return serving.awaitEnd();
+    }
+
+    private Scoring scoring() {
+        try {
+            return new Scoring(ActionWeights.of(actionWeights));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--action-weight: " + e.getMessage(), e);
+        }
     }
 
     private Set<Variant> variants() {

@@ -24,6 +24,7 @@ import dev.freshet.schema.RecommendedItem;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
@@ -36,6 +37,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -82,6 +84,7 @@ class ServingIT {
                 "127.0.0.1",
                 0,
                 10,
+                Scoring.DEFAULT,
                 2000,
                 1,
                 Serving.Settings.COMMIT_INTERVAL,
@@ -143,7 +146,7 @@ class ServingIT {
         }
     }
 
-    /** Every list that a model scored has scores of that model's items alone, with the embedding published beside it. */
+    /** Whatever a list owes to a model, it owes to that model's item vectors and the embedding published beside it. */
     private void assertNoListMixesVersions() {
         Map<String, List<Embedding>> embeddings = new HashMap<>();
         kafka.drain(Topic.EMBEDDINGS).forEach(record -> embeddings
@@ -162,17 +165,32 @@ class ServingIT {
             Embedding embedding = embeddings.get(list.getUser()).get(at);
             assertThat(embedding.getModelVersion()).isEqualTo(list.getModelVersion());
             float[] user = Vectors.toArray(embedding.getVector());
-            for (RecommendedItem item : list.getItems()) {
-                if (item.getReasons().get(0).getKind().equals("model")) {
-                    float[] vector = itemVectors.get(list.getModelVersion()).get(item.getItem());
-                    double dot = 0;
-                    for (int d = 0; d < DIMENSION; d++) {
-                        dot += (double) user[d] * vector[d];
-                    }
-                    assertThat(Math.abs(dot - item.getScore())).isLessThan(1e-4);
+            double above = Double.POSITIVE_INFINITY;
+            for (RecommendedItem item : byModel(list)) {
+                float[] vector = itemVectors.get(list.getModelVersion()).get(item.getItem());
+                double dot = 0;
+                for (int d = 0; d < DIMENSION; d++) {
+                    dot += (double) user[d] * vector[d];
                 }
+                assertThat(dot).isLessThan(above + 1e-4);
+                above = dot;
             }
         }
+    }
+
+    /** The items that the model speaks for, by what it adds to their scores. */
+    private static List<RecommendedItem> byModel(Recommendations list) {
+        return list.getItems().stream()
+                .filter(item -> ofModel(item) > 0)
+                .sorted(Comparator.comparingDouble(item -> -ofModel(item)))
+                .toList();
+    }
+
+    private static double ofModel(RecommendedItem item) {
+        return item.getReasons().stream()
+                .filter(reason -> reason.getKind().equals("model"))
+                .mapToDouble(reason -> reason.getWeight() * item.getScore())
+                .sum();
     }
 
     @Test

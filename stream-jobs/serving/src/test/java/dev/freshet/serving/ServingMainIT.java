@@ -64,6 +64,15 @@ class ServingMainIT {
                 "popularity,typo");
         assertSays(
                 2,
+                "serving: --action-weight: view is -1.0; only dislike may be negative, .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--action-weight",
+                "purchase=3,view=-1");
+        assertSays(
+                2,
                 "serving: --photos is nowhere, which is no folder; see --help",
                 "--bootstrap",
                 "localhost:1",

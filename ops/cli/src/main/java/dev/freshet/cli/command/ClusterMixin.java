@@ -4,6 +4,7 @@ import dev.freshet.cli.Durations;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.verify.GraphOptions;
+import dev.freshet.topic.Intake;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -86,6 +87,16 @@ public final class ClusterMixin {
     private Duration minInterval;
 
     @Option(
+            names = "--action-weight",
+            split = ",",
+            paramLabel = "ACTION=N",
+            description = {
+                "How much an action counts in recommendations, times the event's own weight:",
+                "purchase=3,view=0.5,dislike=-1. Default: 1, and -1 for dislike."
+            })
+    private Map<String, Double> actionWeights = Map.of();
+
+    @Option(
             names = "--photos",
             paramLabel = "DIR",
             description = "Folder of pictures for the page, served under /photos/.")
@@ -106,6 +117,12 @@ public final class ClusterMixin {
                 checkpointInterval == null || !checkpointInterval.isZero(),
                 "--checkpoint-interval is no time; at least 1ms");
         require(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
+        actionWeights.forEach((action, weight) -> require(
+                Double.isFinite(weight) && (Intake.isDislike(action) ? weight <= 0 : weight >= 0),
+                "--action-weight: " + action + " is " + weight + "; "
+                        + (Intake.isDislike(action)
+                                ? "a dislike cannot be positive"
+                                : "only dislike may be negative")));
         graphs.check();
         ClusterOptions options = ClusterOptions.in(state.path())
                 .withPorts(
@@ -123,6 +140,9 @@ public final class ClusterMixin {
         options = with(options, Part.TRAINER, "--model", model);
         options = with(options, Part.TRAINER, "--min-new-interactions", minNewInteractions);
         options = with(options, Part.TRAINER, "--min-interval", text(minInterval));
+        for (Map.Entry<String, Double> weight : actionWeights.entrySet()) {
+            options = options.with(Part.SERVING, "--action-weight", weight.getKey() + "=" + weight.getValue());
+        }
         return with(options, Part.SERVING, "--photos", photos == null ? null : photos.toAbsolutePath());
     }
 

@@ -3,6 +3,8 @@ package dev.freshet.serving.stream;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Popularity;
+import dev.freshet.serving.score.Scoring;
+import dev.freshet.serving.score.Taste;
 import dev.freshet.serving.score.Variant;
 import java.util.EnumSet;
 import java.util.Map;
@@ -32,18 +34,27 @@ public final class ServingContext {
     private final Refusals refusals;
     private final RateBudget rescoreBudget;
     private final int size;
+    private final Scoring scoring;
     private final Set<Variant> shadows = EnumSet.noneOf(Variant.class);
 
     /**
      * @param refusals where unusable records of neighbors go
      * @param size recommendations per user
+     * @param scoring what else shapes them
      * @param rescoreRate users re-scored per second, at most, when a model is released
      * @param shadows variants whose lists are published, too
      */
-    public ServingContext(ServingMetrics metrics, Refusals refusals, int size, int rescoreRate, Set<Variant> shadows) {
+    public ServingContext(
+            ServingMetrics metrics,
+            Refusals refusals,
+            int size,
+            Scoring scoring,
+            int rescoreRate,
+            Set<Variant> shadows) {
         this.metrics = metrics;
         this.refusals = refusals;
         this.size = size;
+        this.scoring = scoring;
         this.rescoreBudget = new RateBudget(rescoreRate);
         this.shadows.addAll(shadows);
         metrics.gauge("freshet.users", "Users that this instance knows", users, UserIndex::size);
@@ -102,7 +113,12 @@ public final class ServingContext {
 
     /** A user's vector in a model, refreshed; null where there is none. */
     public FoldIn.Vector vector(Model of, String user, UserProfile profile) {
-        return FoldIn.refresh(of, user, mayUseTrained(of, user), profile.recent());
+        return FoldIn.refresh(of, user, mayUseTrained(of, user), taste(profile));
+    }
+
+    /** What a user likes and dislikes, with the weights that it counts with. */
+    Taste taste(UserProfile profile) {
+        return scoring.weights().taste(profile.recent(), profile.disliked());
     }
 
     /**

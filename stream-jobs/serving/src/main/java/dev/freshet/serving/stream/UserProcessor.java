@@ -8,7 +8,6 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
 import dev.freshet.serving.score.FoldIn;
-import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Recommender;
 import dev.freshet.serving.score.Stamp;
@@ -22,8 +21,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -160,9 +161,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         if (profile == null) {
             profile = new UserProfile();
         }
-        profile.apply(item, after, wasLive);
+        profile.apply(item, after, before);
         if (profile.needsRefill()) {
-            profile.refill(liveItems(user));
+            profile.refill(pairs(user));
         }
         serving.metrics().accepted(now);
         score(user, profile, interaction.getEventTime(), now);
@@ -174,19 +175,16 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         return stored == null ? null : UserProfile.decode(stored);
     }
 
-    private List<HistoryItem> liveItems(String user) {
-        List<HistoryItem> live = new ArrayList<>();
+    private Map<String, PairState> pairs(String user) {
+        Map<String, PairState> found = new HashMap<>();
         try (KeyValueIterator<Bytes, byte[]> all =
                 pairs.prefixScan(PairState.prefix(user), Serdes.ByteArray().serializer())) {
             while (all.hasNext()) {
                 KeyValue<Bytes, byte[]> entry = all.next();
-                PairState pair = PairState.decode(entry.value);
-                if (pair.live()) {
-                    live.add(pair.asHistory(PairState.item(entry.key)));
-                }
+                found.put(PairState.item(entry.key), PairState.decode(entry.value));
             }
         }
-        return live;
+        return found;
     }
 
     private void changeCount(String item, int change) {
@@ -207,9 +205,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         Model model = serving.model();
         FoldIn.Vector refreshed = model == null ? null : serving.vector(model, user, profile);
         float[] vector = refreshed == null ? null : refreshed.values();
-        Predicate<String> excluded = excluded(user, profile);
-        Recommender.Answer answer =
-                recommender.recommend(new Recommender.Query(model, vector, profile.recent(), excluded, serving.size()));
+        Recommender.Query query =
+                new Recommender.Query(model, vector, serving.taste(profile), excluded(user, profile), serving.size());
+        Recommender.Answer answer = recommender.recommend(query);
         String version = model == null ? null : model.version();
         Recommendations list = list(user, answer, version, causedBy, now);
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
@@ -230,7 +228,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         users.put(user, profile.encode());
         index.put(user, profile.lastActivity());
         serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
-        shadow(user, profile, excluded, causedBy, now);
+        shadow(user, query, causedBy, now);
     }
 
     private static Recommendations list(
@@ -245,14 +243,14 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                 .build();
     }
 
-    /** Publishes what the variants would recommend. */
-    private void shadow(String user, UserProfile profile, Predicate<String> excluded, Instant causedBy, long now) {
+    /** Publishes what the variants would recommend where serving's own list answers a query. */
+    private void shadow(String user, Recommender.Query own, Instant causedBy, long now) {
         if (serving.shadows().isEmpty()) {
             return;
         }
         Model first = serving.first();
         boolean trained = first != null && serving.mayUseTrained(first, user);
-        Variant.Asked asked = new Variant.Asked(first, user, trained, profile.recent(), excluded, serving.size());
+        Variant.Asked asked = new Variant.Asked(first, user, trained, own);
         for (Variant variant : serving.shadows()) {
             Recommender.Query query = variant.query(asked);
             Recommendations list = list(
@@ -276,14 +274,16 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private Predicate<String> excluded(String user, UserProfile profile) {
         Set<String> own = new HashSet<>();
         profile.recent().forEach(entry -> own.add(entry.item()));
-        boolean more = profile.live() > own.size();
+        profile.disliked().forEach(entry -> own.add(entry.item()));
         return item -> own.contains(item)
                 || serving.catalogue().excludes(item)
-                || (more && isLive(pairs.get(PairState.key(user, item))));
+                || (!profile.complete() && isOwn(pairs.get(PairState.key(user, item))));
     }
 
-    private static boolean isLive(byte[] pair) {
-        return pair != null && PairState.decode(pair).live();
+    /** Whether a pair must not be offered: the user has the item, or does not want it. */
+    private static boolean isOwn(byte[] stored) {
+        PairState pair = stored == null ? null : PairState.decode(stored);
+        return pair != null && (pair.live() || pair.disliked());
     }
 
     private void publish(String sink, String key, byte[] value, long now) {
@@ -397,7 +397,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                         changeCount(item, -1);
                     }
                 } else {
-                    kept.apply(item, pair, false);
+                    kept.apply(item, pair, null);
                 }
             }
         }
