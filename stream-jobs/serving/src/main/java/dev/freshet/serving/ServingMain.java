@@ -1,6 +1,7 @@
 package dev.freshet.serving;
 
 import dev.freshet.serving.score.ActionWeights;
+import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import java.io.IOException;
@@ -66,6 +67,26 @@ public final class ServingMain implements Callable<Integer> {
                 "Default: 1, and -1 for dislike, which alone may be negative."
             })
     private Map<String, Double> actionWeights = Map.of();
+
+    @Option(
+            names = "--allow",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = {
+                "Recommend only items that have one of the values of every attribute that is named:",
+                "--allow category:shoes,category:hats. Default: all items."
+            })
+    private List<String> allow = List.of();
+
+    @Option(
+            names = "--deny",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = "Do not recommend items with such an attribute.")
+    private List<String> deny = List.of();
+
+    @Option(names = "--hide", split = ",", paramLabel = "ITEM", description = "Do not recommend these items.")
+    private List<String> hide = List.of();
 
     @Option(
             names = "--rescore-rate",
@@ -156,9 +177,17 @@ public final class ServingMain implements Callable<Integer> {
 
     private Scoring scoring() {
         try {
-            return new Scoring(ActionWeights.of(actionWeights));
+            return new Scoring(ActionWeights.of(actionWeights), filter());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--action-weight: " + e.getMessage(), e);
+        }
+    }
+
+    private ItemFilter filter() {
+        try {
+            return ItemFilter.of(allow, deny, hide);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--allow, --deny: " + e.getMessage(), e);
         }
     }
 

@@ -73,6 +73,15 @@ class ServingMainIT {
                 "purchase=3,view=-1");
         assertSays(
                 2,
+                "serving: --allow, --deny: 'shoes' is no ATTRIBUTE:VALUE, such as category:shoes; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--deny",
+                "category:hats,shoes");
+        assertSays(
+                2,
                 "serving: --photos is nowhere, which is no folder; see --help",
                 "--bootstrap",
                 "localhost:1",

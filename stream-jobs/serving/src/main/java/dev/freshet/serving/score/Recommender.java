@@ -26,6 +26,9 @@ public final class Recommender {
     /** How far down each ranking is read, unless more items are wanted. */
     private static final int DEPTH = 100;
 
+    /** How far down a ranking items are looked for that a filter admits: what a filter costs has a bound. */
+    static final int FILTERED = 5000;
+
     /**
      * What to rank for.
      *
@@ -33,9 +36,26 @@ public final class Recommender {
      * @param vector the user's vector in that model, or null
      * @param taste what the user likes and dislikes
      * @param excluded items that must not be recommended: what the user has or dislikes, what is unavailable
+     * @param filter items that alone are wanted, asked of the first {@value #FILTERED} of each ranking; null for all
      * @param size how many are wanted
      */
-    public record Query(Model model, float[] vector, Taste taste, Predicate<String> excluded, int size) {}
+    public record Query(
+            Model model, float[] vector, Taste taste, Predicate<String> excluded, Predicate<String> filter, int size) {
+
+        /** Without a filter. */
+        public Query(Model model, float[] vector, Taste taste, Predicate<String> excluded, int size) {
+            this(model, vector, taste, excluded, null, size);
+        }
+
+        /** The same, narrowed down to some items. */
+        public Query with(Predicate<String> wanted, int number) {
+            return new Query(model, vector, taste, excluded, wanted, number);
+        }
+
+        private boolean wants(String item) {
+            return filter == null || filter.test(item);
+        }
+    }
 
     /**
      * What was found.
@@ -81,19 +101,23 @@ public final class Recommender {
             return List.of();
         }
         ItemMatrix matrix = query.model().items();
-        TopK best = new TopK(depth(query), Integer::compare);
+        int depth = depth(query);
+        TopK best = new TopK(query.filter() == null ? depth : FILTERED, Integer::compare);
         matrix.best(query.vector(), best, row -> query.excluded().test(matrix.id(row)));
         best.sort();
         List<String> ranking = new ArrayList<>(best.size());
-        for (int rank = 0; rank < best.size(); rank++) {
-            ranking.add(matrix.id(best.id(rank)));
+        for (int rank = 0; rank < best.size() && ranking.size() < depth; rank++) {
+            String item = matrix.id(best.id(rank));
+            if (query.wants(item)) {
+                ranking.add(item);
+            }
         }
         return ranking;
     }
 
     private static List<String> byNeighbors(Query query, NeighborEvidence evidence) {
         return evidence.ranking().stream()
-                .filter(item -> !query.excluded().test(item))
+                .filter(item -> !query.excluded().test(item) && query.wants(item))
                 .limit(depth(query))
                 .toList();
     }
@@ -120,12 +144,17 @@ public final class Recommender {
         double last = items.isEmpty() ? 1 : items.get(items.size() - 1).getScore();
         List<Popularity.Entry> fill = new ArrayList<>();
         List<Popularity.Entry> opposed = new ArrayList<>();
+        int asked = 0;
         for (Popularity.Entry entry : popularity) {
-            if (items.size() + fill.size() == query.size()) {
+            if (items.size() + fill.size() == query.size() || asked == FILTERED) {
                 break;
             }
             // A concurrent change may show an item twice.
-            if (!taken.contains(entry.item()) && !query.excluded().test(entry.item())) {
+            if (taken.contains(entry.item()) || query.excluded().test(entry.item())) {
+                continue;
+            }
+            asked += query.filter() == null ? 0 : 1;
+            if (query.wants(entry.item())) {
                 taken.add(entry.item());
                 (evidence.of(entry.item()) < 0 ? opposed : fill).add(entry);
             }

@@ -26,7 +26,7 @@ public final class ServingContext {
 
     private final AtomicReference<Model> model = new AtomicReference<>();
     private final AtomicReference<Model> first = new AtomicReference<>();
-    private final Catalogue catalogue = new Catalogue();
+    private final Catalogue catalogue;
     private final Popularity popularity = new Popularity();
     private final UserIndex users = new UserIndex();
     private final Map<Integer, Progress> progress = new ConcurrentHashMap<>();
@@ -35,6 +35,7 @@ public final class ServingContext {
     private final RateBudget rescoreBudget;
     private final int size;
     private final Scoring scoring;
+    private final UserRanking ranking;
     private final Set<Variant> shadows = EnumSet.noneOf(Variant.class);
 
     /**
@@ -55,6 +56,8 @@ public final class ServingContext {
         this.refusals = refusals;
         this.size = size;
         this.scoring = scoring;
+        this.catalogue = new Catalogue(scoring.filter());
+        this.ranking = new UserRanking(this);
         this.rescoreBudget = new RateBudget(rescoreRate);
         this.shadows.addAll(shadows);
         metrics.gauge("freshet.users", "Users that this instance knows", users, UserIndex::size);
@@ -116,6 +119,11 @@ public final class ServingContext {
         return FoldIn.refresh(of, user, mayUseTrained(of, user), taste(profile));
     }
 
+    /** Ranks as this instance does. */
+    public UserRanking ranking() {
+        return ranking;
+    }
+
     /** What a user likes and dislikes, with the weights that it counts with. */
     Taste taste(UserProfile profile) {
         return scoring.weights().taste(profile.recent(), profile.disliked());
@@ -137,7 +145,8 @@ public final class ServingContext {
         return rescoreBudget;
     }
 
-    int size() {
+    /** Recommendations per user. */
+    public int size() {
         return size;
     }
 

@@ -7,7 +7,6 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
-import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Recommender;
 import dev.freshet.serving.score.Stamp;
@@ -22,12 +21,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
@@ -57,7 +53,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
     private final ServingContext serving;
     private final LongSupplier nanos;
-    private final Recommender recommender;
+    private final UserRanking ranking;
     /** What this task has added to the instance's popularity, to be taken back when it closes. */
     private final Object2LongMap<String> counted = new Object2LongOpenHashMap<>();
 
@@ -78,7 +74,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     UserProcessor(ServingContext serving, LongSupplier nanos) {
         this.serving = serving;
         this.nanos = nanos;
-        this.recommender = new Recommender(serving.catalogue()::jaccard, serving.popularity());
+        this.ranking = serving.ranking();
     }
 
     @Override
@@ -202,14 +198,10 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     /** Scores a user with the model in force, keeps profile and list, and publishes list and embedding. */
     private void score(String user, UserProfile profile, Instant causedBy, long now) {
         long start = System.nanoTime();
-        Model model = serving.model();
-        FoldIn.Vector refreshed = model == null ? null : serving.vector(model, user, profile);
-        float[] vector = refreshed == null ? null : refreshed.values();
-        Recommender.Query query =
-                new Recommender.Query(model, vector, serving.taste(profile), excluded(user, profile), serving.size());
-        Recommender.Answer answer = recommender.recommend(query);
-        String version = model == null ? null : model.version();
-        Recommendations list = list(user, answer, version, causedBy, now);
+        Recommender.Query query = ranking.query(user, profile, pairs::get);
+        float[] vector = query.vector();
+        Recommendations list = ranking.list(user, query, causedBy, now);
+        String version = list.getModelVersion();
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
         recommendations.put(user, value);
         publish(ServingTopology.RECOMMENDATIONS_SINK, user, value, now);
@@ -231,18 +223,6 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         shadow(user, query, causedBy, now);
     }
 
-    private static Recommendations list(
-            String user, Recommender.Answer answer, String modelVersion, Instant causedBy, long now) {
-        return Recommendations.newBuilder()
-                .setUser(user)
-                .setItems(answer.items())
-                .setModelVersion(modelVersion)
-                .setGraphVersion(answer.graphVersion())
-                .setGeneratedAt(Instant.ofEpochMilli(now))
-                .setCausedBy(causedBy)
-                .build();
-    }
-
     /** Publishes what the variants would recommend where serving's own list answers a query. */
     private void shadow(String user, Recommender.Query own, Instant causedBy, long now) {
         if (serving.shadows().isEmpty()) {
@@ -252,13 +232,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         boolean trained = first != null && serving.mayUseTrained(first, user);
         Variant.Asked asked = new Variant.Asked(first, user, trained, own);
         for (Variant variant : serving.shadows()) {
-            Recommender.Query query = variant.query(asked);
-            Recommendations list = list(
-                    user,
-                    recommender.recommend(query),
-                    query.model() == null ? null : query.model().version(),
-                    causedBy,
-                    now);
+            Recommendations list = ranking.list(user, variant.query(asked), causedBy, now);
             for (RecommendedItem item : list.getItems()) {
                 item.setReasons(item.getReasons()
                         .subList(0, Math.min(1, item.getReasons().size())));
@@ -269,21 +243,6 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                     Topic.SHADOW_RECOMMENDATIONS.codec().encode(list),
                     now);
         }
-    }
-
-    private Predicate<String> excluded(String user, UserProfile profile) {
-        Set<String> own = new HashSet<>();
-        profile.recent().forEach(entry -> own.add(entry.item()));
-        profile.disliked().forEach(entry -> own.add(entry.item()));
-        return item -> own.contains(item)
-                || serving.catalogue().excludes(item)
-                || (!profile.complete() && isOwn(pairs.get(PairState.key(user, item))));
-    }
-
-    /** Whether a pair must not be offered: the user has the item, or does not want it. */
-    private static boolean isOwn(byte[] stored) {
-        PairState pair = stored == null ? null : PairState.decode(stored);
-        return pair != null && (pair.live() || pair.disliked());
     }
 
     private void publish(String sink, String key, byte[] value, long now) {

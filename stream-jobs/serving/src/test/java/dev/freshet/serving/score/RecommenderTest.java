@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
@@ -163,6 +164,32 @@ class RecommenderTest {
         assertThat(answer.items().get(1).getReasons()).containsExactly(new Reason("neighbor", "own", 1.0));
         assertThat(answer.items()).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
         assertThat(answer.graphVersion()).isEqualTo(2);
+    }
+
+    /** What is ranked with a filter is what is ranked without it, less what it does not admit. */
+    @RepeatedTest(20)
+    void aFilterNarrowsTheRankingDown(RepetitionInfo run) {
+        Random random = new Random(run.getCurrentRepetition());
+        Map<String, float[]> items = ModelFixture.vectors("i", 400, 4, random);
+        Model model = ModelFixture.model("v", ModelFixture.BEGINNING, Map.of(), items);
+        for (int n = 0; n < 30; n++) {
+            popularity.add("p" + n, 1 + random.nextInt(9));
+        }
+        Recommender.Query all = new Recommender.Query(
+                model, ModelFixture.vector(4, random), Taste.NONE, Set.of("i7", "p3")::contains, 430);
+        Predicate<String> wanted = item -> item.hashCode() % 5 == 0;
+
+        List<RecommendedItem> found =
+                recommender.recommend(all.with(wanted, 60)).items();
+
+        assertThat(found).hasSize(60);
+        assertThat(found)
+                .extracting(RecommendedItem::getItem)
+                .containsExactlyElementsOf(recommender.recommend(all).items().stream()
+                        .map(RecommendedItem::getItem)
+                        .filter(wanted)
+                        .limit(60)
+                        .toList());
     }
 
     @Test

@@ -18,6 +18,7 @@ import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
+import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.ItemMatrix;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
@@ -416,6 +417,35 @@ class ServingTopologyTest {
         assertThat(serving.catalogue().itemCount()).isEqualTo(2);
         event("a", "q", "click", 40);
         assertThat(nextItems()).containsExactly("p0", "p1", "p3");
+    }
+
+    @Test
+    void whatTheFilterDoesNotAdmitCountsAsUnavailable() {
+        Catalogue catalogue = new Catalogue(ItemFilter.of(List.of("category:shoes"), List.of(), List.of("i3")));
+        KeyValueStore<String, byte[]> store = driver.getKeyValueStore(ServingTopology.ITEMS_STORE);
+        for (String[] item : new String[][] {{"i1", "shoes"}, {"i2", "hats"}, {"i3", "shoes"}}) {
+            pipe(
+                    Topic.ITEMS,
+                    item[0],
+                    Item.newBuilder()
+                            .setItem(item[0])
+                            .setAttributes(Map.of("category", item[1]))
+                            .build());
+        }
+        try {
+            catalogue.attachItems(store);
+        } catch (BadRecordException e) {
+            throw new AssertionError(e);
+        }
+
+        assertThat(catalogue.excludes("i1")).isFalse();
+        assertThat(catalogue.excludes("i2")).isTrue();
+        assertThat(catalogue.excludes("i3")).isTrue();
+        // Of which nothing is known.
+        assertThat(catalogue.excludes("i4")).isTrue();
+        assertThat(catalogue.itemCount()).isEqualTo(1);
+        // What was offered before is looked at again.
+        assertThat(catalogue.withdrawals()).isPositive();
     }
 
     @Test
