@@ -69,6 +69,16 @@ public final class ServingMain implements Callable<Integer> {
     private Map<String, Double> actionWeights = Map.of();
 
     @Option(
+            names = "--diversity",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = {
+                "How much it counts that an item differs from those above it, from 0, not at all, to 1,",
+                "nothing else (default ${DEFAULT-VALUE})."
+            })
+    private double diversity;
+
+    @Option(
             names = "--allow",
             split = ",",
             paramLabel = "ATTRIBUTE:VALUE",
@@ -150,6 +160,7 @@ public final class ServingMain implements Callable<Integer> {
     public Integer call() throws Exception {
         check(port >= 0 && port <= 65535, "--port is " + port + "; ports are 0 (any) to 65535");
         check(size >= 1 && size <= MAX_SIZE, "--size is " + size + "; it may be 1 to " + MAX_SIZE);
+        check(diversity >= 0 && diversity <= 1, "--diversity is " + diversity + "; it may be 0 to 1");
         check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
         check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
         check(commitInterval >= 1, "--commit-interval is " + commitInterval + "; it must be at least 1");
@@ -177,7 +188,7 @@ public final class ServingMain implements Callable<Integer> {
 
     private Scoring scoring() {
         try {
-            return new Scoring(ActionWeights.of(actionWeights), filter());
+            return new Scoring(ActionWeights.of(actionWeights), filter(), diversity);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--action-weight: " + e.getMessage(), e);
         }

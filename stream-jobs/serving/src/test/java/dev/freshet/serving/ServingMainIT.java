@@ -82,6 +82,15 @@ class ServingMainIT {
                 "category:hats,shoes");
         assertSays(
                 2,
+                "serving: --diversity is NaN; it may be 0 to 1; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--diversity",
+                "NaN");
+        assertSays(
+                2,
                 "serving: --photos is nowhere, which is no folder; see --help",
                 "--bootstrap",
                 "localhost:1",

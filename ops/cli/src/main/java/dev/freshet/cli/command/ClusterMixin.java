@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -97,6 +98,29 @@ public final class ClusterMixin {
     private Map<String, Double> actionWeights = Map.of();
 
     @Option(
+            names = "--diversity",
+            paramLabel = "N",
+            description = "How much it counts that a recommended item differs from those above it, 0 to 1. Default: 0")
+    private Double diversity;
+
+    @Option(
+            names = "--allow",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = "Recommend only items with one of these: category:shoes,category:hats.")
+    private List<String> allow = List.of();
+
+    @Option(
+            names = "--deny",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = "Do not recommend items with such an attribute.")
+    private List<String> deny = List.of();
+
+    @Option(names = "--hide", split = ",", paramLabel = "ITEM", description = "Do not recommend these items.")
+    private List<String> hide = List.of();
+
+    @Option(
             names = "--photos",
             paramLabel = "DIR",
             description = "Folder of pictures for the page, served under /photos/.")
@@ -123,6 +147,11 @@ public final class ClusterMixin {
                         + (Intake.isDislike(action)
                                 ? "a dislike cannot be positive"
                                 : "only dislike may be negative")));
+        require(
+                diversity == null || (diversity >= 0 && diversity <= 1),
+                "--diversity is " + diversity + "; it may be 0 to 1");
+        requireRules("--allow", allow);
+        requireRules("--deny", deny);
         graphs.check();
         ClusterOptions options = ClusterOptions.in(state.path())
                 .withPorts(
@@ -143,7 +172,28 @@ public final class ClusterMixin {
         for (Map.Entry<String, Double> weight : actionWeights.entrySet()) {
             options = options.with(Part.SERVING, "--action-weight", weight.getKey() + "=" + weight.getValue());
         }
+        options = with(options, Part.SERVING, "--diversity", diversity);
+        options = withAll(options, "--allow", allow);
+        options = withAll(options, "--deny", deny);
+        options = withAll(options, "--hide", hide);
         return with(options, Part.SERVING, "--photos", photos == null ? null : photos.toAbsolutePath());
+    }
+
+    private static ClusterOptions withAll(ClusterOptions options, String name, List<String> values) {
+        ClusterOptions all = options;
+        for (String value : values) {
+            all = all.with(Part.SERVING, name, value);
+        }
+        return all;
+    }
+
+    private void requireRules(String name, List<String> rules) {
+        for (String rule : rules) {
+            int colon = rule.indexOf(':');
+            require(
+                    colon > 0 && colon < rule.length() - 1,
+                    name + ": '" + rule + "' is no ATTRIBUTE:VALUE, such as category:shoes");
+        }
     }
 
     private void require(boolean condition, String otherwise) {

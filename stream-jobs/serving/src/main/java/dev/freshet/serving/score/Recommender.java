@@ -37,19 +37,26 @@ public final class Recommender {
      * @param taste what the user likes and dislikes
      * @param excluded items that must not be recommended: what the user has or dislikes, what is unavailable
      * @param filter items that alone are wanted, asked of the first {@value #FILTERED} of each ranking; null for all
+     * @param diversity how much it counts that an item differs from those before it, 0 to 1; see {@link Diversity}
      * @param size how many are wanted
      */
     public record Query(
-            Model model, float[] vector, Taste taste, Predicate<String> excluded, Predicate<String> filter, int size) {
+            Model model,
+            float[] vector,
+            Taste taste,
+            Predicate<String> excluded,
+            Predicate<String> filter,
+            double diversity,
+            int size) {
 
-        /** Without a filter. */
+        /** Without a filter, by relevance alone. */
         public Query(Model model, float[] vector, Taste taste, Predicate<String> excluded, int size) {
-            this(model, vector, taste, excluded, null, size);
+            this(model, vector, taste, excluded, null, 0, size);
         }
 
         /** The same, narrowed down to some items. */
         public Query with(Predicate<String> wanted, int number) {
-            return new Query(model, vector, taste, excluded, wanted, number);
+            return new Query(model, vector, taste, excluded, wanted, diversity, number);
         }
 
         private boolean wants(String item) {
@@ -84,7 +91,7 @@ public final class Recommender {
         fusion.add(RankFusion.Source.MODEL, byModel(query));
         fusion.add(RankFusion.Source.NEIGHBORS, byNeighbors(query, evidence));
         List<RecommendedItem> items = new ArrayList<>(query.size());
-        for (RankFusion.Fused fused : fusion.fuse()) {
+        for (RankFusion.Fused fused : diverse(query, fusion.fuse())) {
             if (items.size() == query.size()) {
                 break;
             }
@@ -94,6 +101,13 @@ public final class Recommender {
             fillUp(query, evidence, items);
         }
         return new Answer(items, evidence.version());
+    }
+
+    private static List<RankFusion.Fused> diverse(Query query, List<RankFusion.Fused> ranking) {
+        return query.diversity() == 0 || query.model() == null
+                ? ranking
+                : new Diversity(query.model().items(), query.diversity())
+                        .pick(ranking.subList(0, Math.min(depth(query), ranking.size())), query.size());
     }
 
     private static List<String> byModel(Query query) {

@@ -68,7 +68,7 @@ public enum Variant {
 
         /** The same of another model, another vector and another taste. */
         private Query with(Model model, float[] vector, Taste taste) {
-            return new Query(model, vector, taste, own.excluded(), own.filter(), own.size());
+            return new Query(model, vector, taste, own.excluded(), own.filter(), own.diversity(), own.size());
         }
     }
 

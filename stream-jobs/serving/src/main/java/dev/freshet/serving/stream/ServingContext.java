@@ -145,6 +145,10 @@ public final class ServingContext {
         return rescoreBudget;
     }
 
+    Scoring scoring() {
+        return scoring;
+    }
+
     /** Recommendations per user. */
     public int size() {
         return size;

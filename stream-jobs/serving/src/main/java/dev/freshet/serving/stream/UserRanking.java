@@ -36,6 +36,8 @@ public final class UserRanking {
                 vector == null ? null : vector.values(),
                 serving.taste(profile),
                 excluded(user, profile, pairs),
+                null,
+                serving.scoring().diversity(),
                 serving.size());
     }
 

@@ -193,6 +193,23 @@ class RecommenderTest {
     }
 
     @Test
+    void diversityKeepsCopiesApart() {
+        Model model = ModelFixture.model(
+                "v",
+                ModelFixture.BEGINNING,
+                Map.of(),
+                Map.of("a", new float[] {3, 0}, "copy", new float[] {2.9f, 0}, "other", new float[] {0, 1}));
+        popularity.add("p", 1);
+
+        List<RecommendedItem> items = recommender
+                .recommend(new Recommender.Query(model, new float[] {1, 0.1f}, Taste.NONE, item -> false, null, 0.5, 4))
+                .items();
+
+        assertThat(items).extracting(RecommendedItem::getItem).containsExactly("a", "other", "copy", "p");
+        assertThat(items).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
+    }
+
+    @Test
     void likesWithoutAnyWeightCountAsOne() {
         neighbors("own", 1, "x", 0.5);
         Taste taste = new Taste(List.of(new HistoryItem("own", "view", 0, new Stamp(1, 0, 0))), List.of());
