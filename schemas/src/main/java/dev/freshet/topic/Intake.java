@@ -31,13 +31,21 @@ public final class Intake {
     /** A modality is part of a graph's name, hence of keys and of file names. */
     private static final Pattern MODALITY = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
-    private static final Set<String> REMOVALS = Set.of("remove", "cancel");
+    /** The action that says that the user does not want the item. */
+    public static final String DISLIKE = "dislike";
+
+    private static final Set<String> REMOVALS = Set.of("remove", "cancel", DISLIKE);
 
     private Intake() {}
 
-    /** Whether the interaction takes its (user, item) pair back. */
+    /** Whether the interaction takes its (user, item) pair back; a dislike does, too: it is no interaction that counts. */
     public static boolean isRemoval(Interaction interaction) {
         return REMOVALS.contains(interaction.getAction());
+    }
+
+    /** Whether an action says that the user does not want the item. */
+    public static boolean isDislike(String action) {
+        return action.equals(DISLIKE);
     }
 
     /**

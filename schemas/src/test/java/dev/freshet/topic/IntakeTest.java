@@ -23,8 +23,9 @@ class IntakeTest {
 
     @Test
     void actionsRemoveOrMakeLive() {
-        for (String action : new String[] {"remove", "cancel"}) {
+        for (String action : new String[] {"remove", "cancel", "dislike"}) {
             assertThat(Intake.isRemoval(interaction(i -> i.setAction(action)))).isTrue();
+            assertThat(Intake.isDislike(action)).isEqualTo(action.equals("dislike"));
         }
         for (String action : new String[] {"view", "purchase", "removed", "REMOVE", "anything"}) {
             assertThat(Intake.isRemoval(interaction(i -> i.setAction(action)))).isFalse();

@@ -3,6 +3,7 @@ package dev.freshet.serving;
 import dev.freshet.serving.http.HttpApi;
 import dev.freshet.serving.http.StatusBoard;
 import dev.freshet.serving.release.LoopFollower;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import dev.freshet.serving.stream.ServingContext;
 import dev.freshet.serving.stream.ServingMetrics;
@@ -57,6 +58,7 @@ public final class Serving implements AutoCloseable {
      * @param host address that HTTP listens on
      * @param port port, 0 for any
      * @param size recommendations per user
+     * @param scoring what else shapes them
      * @param rescoreRate users re-scored per second, at most, after a release
      * @param threads threads of the stream
      * @param commitInterval longest time until a list that is scored can be read
@@ -69,6 +71,7 @@ public final class Serving implements AutoCloseable {
             String host,
             int port,
             int size,
+            Scoring scoring,
             int rescoreRate,
             int threads,
             Duration commitInterval,
@@ -124,7 +127,12 @@ public final class Serving implements AutoCloseable {
             new JvmThreadMetrics().bindTo(registry);
             new ProcessorMetrics().bindTo(registry);
             this.serving = new ServingContext(
-                    metrics, loop.deadLetters(), settings.size(), settings.rescoreRate(), settings.shadows());
+                    metrics,
+                    loop.deadLetters(),
+                    settings.size(),
+                    settings.scoring(),
+                    settings.rescoreRate(),
+                    settings.shadows());
             loop.follow(serving);
             StatusBoard board =
                     new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);

@@ -1,5 +1,8 @@
 package dev.freshet.serving;
 
+import dev.freshet.serving.score.ActionWeights;
+import dev.freshet.serving.score.ItemFilter;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
@@ -55,6 +59,46 @@ public final class ServingMain implements Callable<Integer> {
     private int size;
 
     @Option(
+            names = "--action-weight",
+            split = ",",
+            paramLabel = "ACTION=N",
+            description = {
+                "How much an action counts, times the event's own weight: purchase=3,view=0.5,dislike=-1.",
+                "Default: 1, and -1 for dislike, which alone may be negative."
+            })
+    private Map<String, Double> actionWeights = Map.of();
+
+    @Option(
+            names = "--diversity",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = {
+                "How much it counts that an item differs from those above it, from 0, not at all, to 1,",
+                "nothing else (default ${DEFAULT-VALUE})."
+            })
+    private double diversity;
+
+    @Option(
+            names = "--allow",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = {
+                "Recommend only items that have one of the values of every attribute that is named:",
+                "--allow category:shoes,category:hats. Default: all items."
+            })
+    private List<String> allow = List.of();
+
+    @Option(
+            names = "--deny",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = "Do not recommend items with such an attribute.")
+    private List<String> deny = List.of();
+
+    @Option(names = "--hide", split = ",", paramLabel = "ITEM", description = "Do not recommend these items.")
+    private List<String> hide = List.of();
+
+    @Option(
             names = "--rescore-rate",
             defaultValue = "2000",
             description = "Users re-scored per second, at most, after a release (default ${DEFAULT-VALUE}).")
@@ -79,7 +123,8 @@ public final class ServingMain implements Callable<Integer> {
             paramLabel = "VARIANT",
             description = {
                 "Also publish what these would recommend, on shadow-recommendations:",
-                "popularity, item-knn, frozen (the first release as trained), frozen-refreshed."
+                "popularity, item-knn, model (without item-knn), frozen (the first release as trained),",
+                "frozen-refreshed."
             })
     private List<String> shadows = List.of();
 
@@ -115,6 +160,7 @@ public final class ServingMain implements Callable<Integer> {
     public Integer call() throws Exception {
         check(port >= 0 && port <= 65535, "--port is " + port + "; ports are 0 (any) to 65535");
         check(size >= 1 && size <= MAX_SIZE, "--size is " + size + "; it may be 1 to " + MAX_SIZE);
+        check(diversity >= 0 && diversity <= 1, "--diversity is " + diversity + "; it may be 0 to 1");
         check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
         check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
         check(commitInterval >= 1, "--commit-interval is " + commitInterval + "; it must be at least 1");
@@ -129,6 +175,7 @@ public final class ServingMain implements Callable<Integer> {
                 host,
                 port,
                 size,
+                scoring(),
                 rescoreRate,
                 threads,
                 Duration.ofMillis(commitInterval),
@@ -137,6 +184,22 @@ public final class ServingMain implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
         LOG.info("listening on http://{}:{}/", host, serving.port());
         return serving.awaitEnd();
+    }
+
+    private Scoring scoring() {
+        try {
+            return new Scoring(ActionWeights.of(actionWeights), filter(), diversity);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--action-weight: " + e.getMessage(), e);
+        }
+    }
+
+    private ItemFilter filter() {
+        try {
+            return ItemFilter.of(allow, deny, hide);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--allow, --deny: " + e.getMessage(), e);
+        }
     }
 
     private Set<Variant> variants() {

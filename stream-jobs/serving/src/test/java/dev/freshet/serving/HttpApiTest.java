@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freshet.serving.score.Scoring;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -54,7 +55,17 @@ class HttpApiTest {
 
     private static Serving.Settings settings(Path state, int port, Path photos) {
         return new Serving.Settings(
-                NO_BROKER, state, "127.0.0.1", port, 20, 1000, 1, Serving.Settings.COMMIT_INTERVAL, photos, Set.of());
+                NO_BROKER,
+                state,
+                "127.0.0.1",
+                port,
+                20,
+                Scoring.DEFAULT,
+                1000,
+                1,
+                Serving.Settings.COMMIT_INTERVAL,
+                photos,
+                Set.of());
     }
 
     private static JsonNode problem(HttpResponse<String> response, int status) throws IOException {

@@ -19,6 +19,7 @@ import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -78,6 +79,7 @@ class PageIT {
                 "127.0.0.1",
                 0,
                 20,
+                Scoring.DEFAULT,
                 2000,
                 1,
                 Serving.Settings.COMMIT_INTERVAL,

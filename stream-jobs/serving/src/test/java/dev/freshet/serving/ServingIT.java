@@ -14,6 +14,7 @@ import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Embedding;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
+import dev.freshet.schema.Item;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
@@ -24,6 +25,7 @@ import dev.freshet.schema.RecommendedItem;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
@@ -36,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -82,6 +85,7 @@ class ServingIT {
                 "127.0.0.1",
                 0,
                 10,
+                Scoring.DEFAULT,
                 2000,
                 1,
                 Serving.Settings.COMMIT_INTERVAL,
@@ -143,7 +147,7 @@ class ServingIT {
         }
     }
 
-    /** Every list that a model scored has scores of that model's items alone, with the embedding published beside it. */
+    /** Whatever a list owes to a model, it owes to that model's item vectors and the embedding published beside it. */
     private void assertNoListMixesVersions() {
         Map<String, List<Embedding>> embeddings = new HashMap<>();
         kafka.drain(Topic.EMBEDDINGS).forEach(record -> embeddings
@@ -162,17 +166,32 @@ class ServingIT {
             Embedding embedding = embeddings.get(list.getUser()).get(at);
             assertThat(embedding.getModelVersion()).isEqualTo(list.getModelVersion());
             float[] user = Vectors.toArray(embedding.getVector());
-            for (RecommendedItem item : list.getItems()) {
-                if (item.getReasons().get(0).getKind().equals("model")) {
-                    float[] vector = itemVectors.get(list.getModelVersion()).get(item.getItem());
-                    double dot = 0;
-                    for (int d = 0; d < DIMENSION; d++) {
-                        dot += (double) user[d] * vector[d];
-                    }
-                    assertThat(Math.abs(dot - item.getScore())).isLessThan(1e-4);
+            double above = Double.POSITIVE_INFINITY;
+            for (RecommendedItem item : byModel(list)) {
+                float[] vector = itemVectors.get(list.getModelVersion()).get(item.getItem());
+                double dot = 0;
+                for (int d = 0; d < DIMENSION; d++) {
+                    dot += (double) user[d] * vector[d];
                 }
+                assertThat(dot).isLessThan(above + 1e-4);
+                above = dot;
             }
         }
+    }
+
+    /** The items that the model speaks for, by what it adds to their scores. */
+    private static List<RecommendedItem> byModel(Recommendations list) {
+        return list.getItems().stream()
+                .filter(item -> ofModel(item) > 0)
+                .sorted(Comparator.comparingDouble(item -> -ofModel(item)))
+                .toList();
+    }
+
+    private static double ofModel(RecommendedItem item) {
+        return item.getReasons().stream()
+                .filter(reason -> reason.getKind().equals("model"))
+                .mapToDouble(reason -> reason.getWeight() * item.getScore())
+                .sum();
     }
 
     @Test
@@ -446,6 +465,53 @@ class ServingIT {
             JsonNode similar = new Http(serving.port()).json("/v1/items/i1/similar?k=2");
             assertThat(similar.get("neighbors").findValuesAsText("id")).containsExactly("i4", "i5");
         }
+    }
+
+    @Test
+    void aRequestNarrowsTheListDown() throws Exception {
+        for (int n = 1; n <= 30; n++) {
+            kafka.send(
+                    Topic.ITEMS,
+                    "i" + n,
+                    Item.newBuilder()
+                            .setItem("i" + n)
+                            .setAttributes(Map.of("category", n % 3 == 0 ? "shoes" : "hats", "colour", "red:dark"))
+                            .build());
+            loop.interact("other" + n % 2, "i" + n, "click", n);
+        }
+        loop.interact("u", "i3", "click", 100);
+        loop.interact("u", "i6", "dislike", 101);
+        try (Serving serving = serve()) {
+            Http http = new Http(serving.port());
+            String path = "/v1/recommendations/u";
+            await("a list without what u dislikes", () -> {
+                List<String> items = items(http, path);
+                return items.size() == 10 && !items.contains("i6");
+            });
+            // The published list is of ten; all eight shoes that u neither has nor dislikes are found.
+            assertThat(items(http, path + "?allow=category:shoes"))
+                    .containsExactlyInAnyOrder("i9", "i12", "i15", "i18", "i21", "i24", "i27", "i30");
+            assertThat(items(
+                            http,
+                            path + "?allow=category:shoes&allow=category:hats&deny=category:hats&hide=i9&limit=3"))
+                    .hasSize(3)
+                    .isSubsetOf("i12", "i15", "i18", "i21", "i24", "i27", "i30");
+            assertThat(items(http, path + "?allow=colour:red:dark&limit=100")).hasSize(28);
+            assertThat(items(http, path + "?allow=size:9")).isEmpty();
+            assertThat(items(http, path + "?deny=size:9")).hasSize(10);
+            assertThat(http.get(path + "?allow=shoes").statusCode()).isEqualTo(400);
+            assertThat(http.json(path + "?deny=:x").get("detail").asText())
+                    .isEqualTo("allow and deny: ':x' is no ATTRIBUTE:VALUE, such as category:shoes");
+            assertThat(http.get("/v1/recommendations/stranger?hide=i1").statusCode())
+                    .isEqualTo(404);
+        }
+    }
+
+    private static List<String> items(Http http, String path) throws IOException, InterruptedException {
+        JsonNode items = http.json(path).path("items");
+        List<String> ids = new ArrayList<>();
+        items.forEach(item -> ids.add(item.get("item").asText()));
+        return ids;
     }
 
     @Test

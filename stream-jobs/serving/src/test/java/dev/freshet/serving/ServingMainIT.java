@@ -64,6 +64,33 @@ class ServingMainIT {
                 "popularity,typo");
         assertSays(
                 2,
+                "serving: --action-weight: view is -1.0; only dislike may be negative, .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--action-weight",
+                "purchase=3,view=-1");
+        assertSays(
+                2,
+                "serving: --allow, --deny: 'shoes' is no ATTRIBUTE:VALUE, such as category:shoes; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--deny",
+                "category:hats,shoes");
+        assertSays(
+                2,
+                "serving: --diversity is NaN; it may be 0 to 1; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--diversity",
+                "NaN");
+        assertSays(
+                2,
                 "serving: --photos is nowhere, which is no folder; see --help",
                 "--bootstrap",
                 "localhost:1",

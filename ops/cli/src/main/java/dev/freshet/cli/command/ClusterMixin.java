@@ -4,10 +4,12 @@ import dev.freshet.cli.Durations;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.verify.GraphOptions;
+import dev.freshet.topic.Intake;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -86,6 +88,39 @@ public final class ClusterMixin {
     private Duration minInterval;
 
     @Option(
+            names = "--action-weight",
+            split = ",",
+            paramLabel = "ACTION=N",
+            description = {
+                "How much an action counts in recommendations, times the event's own weight:",
+                "purchase=3,view=0.5,dislike=-1. Default: 1, and -1 for dislike."
+            })
+    private Map<String, Double> actionWeights = Map.of();
+
+    @Option(
+            names = "--diversity",
+            paramLabel = "N",
+            description = "How much it counts that a recommended item differs from those above it, 0 to 1. Default: 0")
+    private Double diversity;
+
+    @Option(
+            names = "--allow",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = "Recommend only items with one of these: category:shoes,category:hats.")
+    private List<String> allow = List.of();
+
+    @Option(
+            names = "--deny",
+            split = ",",
+            paramLabel = "ATTRIBUTE:VALUE",
+            description = "Do not recommend items with such an attribute.")
+    private List<String> deny = List.of();
+
+    @Option(names = "--hide", split = ",", paramLabel = "ITEM", description = "Do not recommend these items.")
+    private List<String> hide = List.of();
+
+    @Option(
             names = "--photos",
             paramLabel = "DIR",
             description = "Folder of pictures for the page, served under /photos/.")
@@ -106,6 +141,17 @@ public final class ClusterMixin {
                 checkpointInterval == null || !checkpointInterval.isZero(),
                 "--checkpoint-interval is no time; at least 1ms");
         require(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
+        actionWeights.forEach((action, weight) -> require(
+                Double.isFinite(weight) && (Intake.isDislike(action) ? weight <= 0 : weight >= 0),
+                "--action-weight: " + action + " is " + weight + "; "
+                        + (Intake.isDislike(action)
+                                ? "a dislike cannot be positive"
+                                : "only dislike may be negative")));
+        require(
+                diversity == null || (diversity >= 0 && diversity <= 1),
+                "--diversity is " + diversity + "; it may be 0 to 1");
+        requireRules("--allow", allow);
+        requireRules("--deny", deny);
         graphs.check();
         ClusterOptions options = ClusterOptions.in(state.path())
                 .withPorts(
@@ -123,7 +169,31 @@ public final class ClusterMixin {
         options = with(options, Part.TRAINER, "--model", model);
         options = with(options, Part.TRAINER, "--min-new-interactions", minNewInteractions);
         options = with(options, Part.TRAINER, "--min-interval", text(minInterval));
+        for (Map.Entry<String, Double> weight : actionWeights.entrySet()) {
+            options = options.with(Part.SERVING, "--action-weight", weight.getKey() + "=" + weight.getValue());
+        }
+        options = with(options, Part.SERVING, "--diversity", diversity);
+        options = withAll(options, "--allow", allow);
+        options = withAll(options, "--deny", deny);
+        options = withAll(options, "--hide", hide);
         return with(options, Part.SERVING, "--photos", photos == null ? null : photos.toAbsolutePath());
+    }
+
+    private static ClusterOptions withAll(ClusterOptions options, String name, List<String> values) {
+        ClusterOptions all = options;
+        for (String value : values) {
+            all = all.with(Part.SERVING, name, value);
+        }
+        return all;
+    }
+
+    private void requireRules(String name, List<String> rules) {
+        for (String rule : rules) {
+            int colon = rule.indexOf(':');
+            require(
+                    colon > 0 && colon < rule.length() - 1,
+                    name + ": '" + rule + "' is no ATTRIBUTE:VALUE, such as category:shoes");
+        }
     }
 
     private void require(boolean condition, String otherwise) {

@@ -24,8 +24,8 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
- * Checks the recommendations against the interactions, both as the topics have them: nothing that is live for a user may be
- * recommended to them, and whoever has a live interaction is to have recommendations.
+ * Checks the recommendations against the interactions, both as the topics have them: nothing that is live for a user, or that
+ * they dislike, may be recommended to them, and whoever has a live interaction is to have recommendations.
  */
 public final class RecommendationCheck {
 
@@ -37,7 +37,7 @@ public final class RecommendationCheck {
      * @param liveUsers users with at least one live interaction
      * @param servedUsers those of them with recommendations
      * @param recommended recommended items of all users
-     * @param violations recommended items that are live for their user
+     * @param violations recommended items that their user has or dislikes
      * @param examples some of the violations, as user and item
      */
     public record Result(long liveUsers, long servedUsers, long recommended, long violations, List<String> examples) {
@@ -52,7 +52,7 @@ public final class RecommendationCheck {
         }
     }
 
-    private record Decision(Instant eventTime, int partition, long offset, boolean live) {
+    private record Decision(Instant eventTime, int partition, long offset, boolean live, boolean disliked) {
 
         private static final Comparator<Decision> ORDER = Comparator.comparing(Decision::eventTime)
                 .thenComparing(Decision::partition)
@@ -73,7 +73,7 @@ public final class RecommendationCheck {
     /** Checks the topics as they are now. */
     public Result check() {
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
-            return compare(live(consumer), recommended(consumer));
+            return compare(decisions(consumer), recommended(consumer));
         }
     }
 
@@ -92,19 +92,26 @@ public final class RecommendationCheck {
         return result;
     }
 
-    private static Result compare(Map<String, Set<String>> live, Map<String, List<String>> recommended) {
-        long served = live.keySet().stream().filter(recommended::containsKey).count();
+    private static Result compare(Map<String, Map<String, Decision>> decisions, Map<String, List<String>> recommended) {
+        Set<String> live = new HashSet<>();
+        decisions.forEach((user, ofUser) -> {
+            if (ofUser.values().stream().anyMatch(Decision::live)) {
+                live.add(user);
+            }
+        });
+        long served = live.stream().filter(recommended::containsKey).count();
         long items = 0;
         long violations = 0;
         List<String> examples = new ArrayList<>();
         for (Map.Entry<String, List<String>> entry : recommended.entrySet()) {
-            Set<String> has = live.getOrDefault(entry.getKey(), Set.of());
+            Map<String, Decision> ofUser = decisions.getOrDefault(entry.getKey(), Map.of());
             for (String item : entry.getValue()) {
                 items++;
-                if (has.contains(item)) {
+                Decision decision = ofUser.get(item);
+                if (decision != null && (decision.live() || decision.disliked())) {
                     violations++;
                     if (examples.size() < EXAMPLES) {
-                        examples.add(entry.getKey() + " has " + item);
+                        examples.add(entry.getKey() + (decision.live() ? " has " : " dislikes ") + item);
                     }
                 }
             }
@@ -112,7 +119,8 @@ public final class RecommendationCheck {
         return new Result(live.size(), served, items, violations, examples);
     }
 
-    private static Map<String, Set<String>> live(Consumer<byte[], byte[]> consumer) {
+    /** By user and item, what decides. */
+    private static Map<String, Map<String, Decision>> decisions(Consumer<byte[], byte[]> consumer) {
         Map<NodeKind, Map<String, Instant>> erased = new HashMap<>();
         read(consumer, Topic.ERASURES, record -> {
             if (record.value() != null) {
@@ -130,18 +138,16 @@ public final class RecommendationCheck {
                 return;
             }
             Decision decision = new Decision(
-                    interaction.getEventTime(), record.partition(), record.offset(), !Intake.isRemoval(interaction));
+                    interaction.getEventTime(),
+                    record.partition(),
+                    record.offset(),
+                    !Intake.isRemoval(interaction),
+                    Intake.isDislike(interaction.getAction()));
             decisions
                     .computeIfAbsent(interaction.getUser(), user -> new HashMap<>())
                     .merge(interaction.getItem(), decision, (a, b) -> Decision.ORDER.compare(a, b) > 0 ? a : b);
         });
-        Map<String, Set<String>> live = new HashMap<>();
-        decisions.forEach((user, ofUser) -> ofUser.forEach((item, decision) -> {
-            if (decision.live()) {
-                live.computeIfAbsent(user, key -> new HashSet<>()).add(item);
-            }
-        }));
-        return live;
+        return decisions;
     }
 
     private static boolean isErased(

@@ -10,6 +10,8 @@ enum Contender {
     POPULARITY("popularity"),
     /** Neighbors in the live item graph. */
     ITEM_KNN("neighbor"),
+    /** The model in force, without the live item graph. */
+    MODEL("model"),
     /** The first release as it was trained. */
     FROZEN("model"),
     /** The first release, with users folded in and the live graph. */
@@ -26,7 +28,7 @@ enum Contender {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** The kind of reason that its lists begin with where it does not have to fall back on another way. */
+    /** The kind of reason that some item of its lists has where it does not have to fall back on another way. */
     String reason() {
         return reason;
     }

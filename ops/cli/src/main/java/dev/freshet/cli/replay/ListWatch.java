@@ -109,9 +109,9 @@ final class ListWatch implements AutoCloseable {
     }
 
     private static boolean fallback(Contender contender, Recommendations list) {
-        return list.getItems().isEmpty()
-                || list.getItems().get(0).getReasons().stream()
-                        .noneMatch(reason -> reason.getKind().equals(contender.reason()));
+        return list.getItems().stream()
+                .flatMap(item -> item.getReasons().stream())
+                .noneMatch(reason -> reason.getKind().equals(contender.reason()));
     }
 
     /** What every contender recommends to a user; empty until there is a list of each. */

@@ -39,8 +39,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Replays a data set through a loop of its own and holds every event against what was recommended to its user",
-            "just before, by the loop and by simpler ways beside it: the most popular items, item neighbors, the first model",
-            "as it was trained, and the first model refreshed by the stream. See docs/replay.md."
+            "just before, by the loop and by simpler ways beside it: the most popular items, item neighbors, the model without",
+            "them, the first model as it was trained, and the first model refreshed by the stream. See docs/replay.md."
         },
         footer = {"", "Exit status: 0 done, 1 failed, 2 wrong usage or no such data set."})
 public final class ReplayCommand implements Callable<Integer> {

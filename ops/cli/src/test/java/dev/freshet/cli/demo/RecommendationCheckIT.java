@@ -62,6 +62,21 @@ class RecommendationCheckIT {
     }
 
     @Test
+    void whatAUserDislikesIsNotToBeRecommendedEither() {
+        interaction("u1", "i1", "click", 0);
+        interaction("u1", "i2", "click", 0);
+        interaction("u1", "i2", "dislike", 1);
+        interaction("u2", "i1", "dislike", 0);
+        recommend("u1", "i2", "i3");
+
+        RecommendationCheck.Result result = check();
+
+        // Of u2 nothing is live, so nobody waits for a list.
+        assertThat(result.liveUsers()).isEqualTo(1);
+        assertThat(result.examples()).containsExactly("u1 dislikes i2");
+    }
+
+    @Test
     void theLatestRecommendationsCountAndMissingOnesAreSeen() {
         interaction("u1", "i1", "click", 0);
         interaction("u2", "i1", "click", 0);

@@ -131,7 +131,7 @@ class EvaluatorIT {
                 .with(
                         Part.SERVING,
                         "--shadow",
-                        "popularity,item-knn,frozen,frozen-refreshed",
+                        "popularity,item-knn,model,frozen,frozen-refreshed",
                         "--commit-interval",
                         "10");
         List<Noted> noted = new ArrayList<>();

@@ -94,7 +94,7 @@ class ReplayIT {
         JsonNode contenders = result.get("contenders");
         assertThat(contenders).hasSize(Contender.values().length);
         double popularity = contenders.get("popularity").get("ndcg@20").asDouble();
-        for (String contender : new String[] {"live", "item-knn", "frozen", "frozen-refreshed"}) {
+        for (String contender : new String[] {"live", "item-knn", "model", "frozen", "frozen-refreshed"}) {
             assertThat(contenders.get(contender).get("ndcg@20").asDouble())
                     .as(contender)
                     .isGreaterThan(1.5 * popularity);

@@ -15,6 +15,7 @@ import dev.freshet.schema.RecommendedItem;
 import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
+import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Popularity;
 import dev.freshet.serving.stream.ServingContext;
@@ -270,7 +271,7 @@ public final class HttpApi implements AutoCloseable {
 
     private void recommendations(Context ctx, String user) {
         int limit = number(ctx, "limit", MAX_LIMIT, 1, MAX_LIMIT);
-        Recommendations list = stores.recommendations(user).orElseThrow(() -> unknownUser(user));
+        Recommendations list = list(ctx, user);
         List<Answers.RecommendedView> items = new ArrayList<>();
         for (RecommendedItem entry : list.getItems()) {
             // An item withdrawn a moment ago: the list is about to be scored anew.
@@ -292,6 +293,30 @@ public final class HttpApi implements AutoCloseable {
                 list.getGeneratedAt(),
                 list.getCausedBy(),
                 items));
+    }
+
+    /** The list that was published last, or where the request narrows it down, one as of now. */
+    private Recommendations list(Context ctx, String user) {
+        ItemFilter filter = filter(ctx);
+        if (filter.isEmpty()) {
+            return stores.recommendations(user).orElseThrow(() -> unknownUser(user));
+        }
+        UserProfile profile = stores.profile(user).orElseThrow(() -> unknownUser(user));
+        int size = number(ctx, "limit", serving.size(), 1, MAX_LIMIT);
+        return serving.ranking().filtered(user, profile, stores::pair, filter, size);
+    }
+
+    private static ItemFilter filter(Context ctx) {
+        for (String name : List.of("allow", "deny", "hide")) {
+            if (ctx.queryParams(name).size() > MAX_LIMIT) {
+                throw ProblemException.badRequest(name + " is given more than " + MAX_LIMIT + " times");
+            }
+        }
+        try {
+            return ItemFilter.of(ctx.queryParams("allow"), ctx.queryParams("deny"), ctx.queryParams("hide"));
+        } catch (IllegalArgumentException e) {
+            throw ProblemException.badRequest("allow and deny: " + e.getMessage());
+        }
     }
 
     private Answers.ReasonView reason(Reason reason) {

@@ -8,6 +8,7 @@ import dev.freshet.topic.Topic;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KeyQueryMetadata;
 import org.apache.kafka.streams.StoreQueryParameters;
@@ -57,9 +58,14 @@ final class Stores {
         });
     }
 
-    private Optional<byte[]> get(String store, String key) {
+    /** The stored state of a pair of this instance, or null. */
+    byte[] pair(Bytes key) {
+        return get(ServingTopology.PAIRS_STORE, key).orElse(null);
+    }
+
+    private <K> Optional<byte[]> get(String store, K key) {
         try {
-            ReadOnlyKeyValueStore<String, byte[]> entries =
+            ReadOnlyKeyValueStore<K, byte[]> entries =
                     running().store(StoreQueryParameters.fromNameAndType(store, QueryableStoreTypes.keyValueStore()));
             return Optional.ofNullable(entries.get(key));
         } catch (StreamsNotStartedException e) {

@@ -1,14 +1,12 @@
 package dev.freshet.serving.score;
 
-import java.util.List;
-
 /** The refreshed embedding of a user: the trained one, folded with what the user did since. */
 public final class FoldIn {
 
     /** How many interactions the trained vector counts as. */
     static final double TRAINED_WEIGHT = 5;
 
-    /** Newest items of a history that count. */
+    /** Newest likes, and newest dislikes, that count. */
     static final int MAX_ITEMS = 50;
 
     /** How a vector came about. */
@@ -27,46 +25,45 @@ public final class FoldIn {
     private FoldIn() {}
 
     /**
-     * The rule. Let p be the user's trained vector, S the newest 50 live items of the history since the model's cut that the
-     * model has vectors v of, n = |S|, and q = Σ w v/‖v‖ over S with w the weights of the actions (all 1 where they sum to 0).
-     * The refreshed vector is
+     * The rule. Let p be the user's trained vector, S the newest 50 likes since the model's cut that the model has vectors v of, D the newest 50
+     * dislikes of other weights than 0 that it has vectors of, whenever they were (training knows of none), n = |S| + |D|, and q = Σ w v/‖v‖ over both, with
+     * w the weights: negative ones for D, and 1 for all of S where those of S sum to 0. The refreshed vector is
      *
      * <pre>(5 p + n ‖p‖ q/‖q‖) / (5 + n)</pre>
      *
-     * brought to the length ‖p‖, and p itself where n is 0. A user without a trained vector gets q/‖q‖ over the whole history, as
-     * long as the mean trained user. Items that the user took back count no more; in p they do, until the next training.
+     * brought to the length ‖p‖, and p itself where n or q is 0. So a dislike turns the vector away from the item (Rocchio's relevance
+     * feedback, 1971). A user without a trained vector gets q/‖q‖ over the whole history, as long as the mean trained user, unless there is no like
+     * in it: what someone does not want says little of what they do. Items that the user took back count no more; in p they do, until the next
+     * training.
      *
      * @param user id of the user
      * @param trained whether the trained vector may be used (not after an erasure that the model has not seen)
-     * @param history live items, newest first
-     * @return the vector, or null where neither a trained vector nor an item of the history with one exists
+     * @param taste what the user likes and dislikes
+     * @return the vector, or null where neither a trained vector nor a liked item with one exists
      */
-    public static Vector refresh(Model model, String user, boolean trained, List<HistoryItem> history) {
+    public static Vector refresh(Model model, String user, boolean trained, Taste taste) {
         float[] p = trained ? model.user(user) : null;
         int dimension = model.release().getDimension();
-        double[] weighted = new double[dimension];
-        double[] plain = new double[dimension];
-        int n = 0;
-        for (HistoryItem entry : history) {
-            if (n == MAX_ITEMS) {
-                break;
+        Sum likes = new Sum(dimension);
+        for (HistoryItem like : taste.likes()) {
+            if (p == null || model.cut().precedes(like.stamp())) {
+                likes.add(model.items(), like);
             }
-            int row = model.items().row(entry.item());
-            if (row < 0 || (p != null && !model.cut().precedes(entry.stamp()))) {
-                continue;
-            }
-            float[] v = model.items().vector(row);
-            double length = norm(v);
-            if (length == 0) {
-                continue;
-            }
-            for (int d = 0; d < dimension; d++) {
-                plain[d] += v[d] / length;
-                weighted[d] += entry.weight() * v[d] / length;
-            }
-            n++;
         }
-        double[] q = norm(weighted) > 0 ? weighted : plain;
+        Sum dislikes = new Sum(dimension);
+        for (HistoryItem dislike : taste.dislikes()) {
+            if (dislike.weight() < 0) {
+                dislikes.add(model.items(), dislike);
+            }
+        }
+        if (p == null && likes.n == 0) {
+            return null;
+        }
+        double[] q = norm(likes.weighted) > 0 ? likes.weighted : likes.plain;
+        for (int d = 0; d < dimension; d++) {
+            q[d] += dislikes.weighted[d];
+        }
+        int n = likes.n + dislikes.n;
         double qLength = norm(q);
         if (n == 0 || !(qLength > 0) || Double.isInfinite(qLength)) {
             return p == null ? null : new Vector(p, Origin.TRAINED);
@@ -81,6 +78,36 @@ public final class FoldIn {
         }
         double length = norm(sum);
         return length > 0 ? new Vector(scaled(sum, pLength / length), Origin.REFRESHED) : new Vector(p, Origin.TRAINED);
+    }
+
+    /** The sum of the directions of the first {@value #MAX_ITEMS} items that have one. */
+    private static final class Sum {
+
+        private final double[] weighted;
+        private final double[] plain;
+        private int n;
+
+        Sum(int dimension) {
+            this.weighted = new double[dimension];
+            this.plain = new double[dimension];
+        }
+
+        void add(ItemMatrix items, HistoryItem entry) {
+            int row = n == MAX_ITEMS ? -1 : items.row(entry.item());
+            if (row < 0) {
+                return;
+            }
+            float[] v = items.vector(row);
+            double length = norm(v);
+            if (length == 0) {
+                return;
+            }
+            for (int d = 0; d < v.length; d++) {
+                plain[d] += v[d] / length;
+                weighted[d] += entry.weight() * v[d] / length;
+            }
+            n++;
+        }
     }
 
     private static float[] scaled(double[] vector, double factor) {

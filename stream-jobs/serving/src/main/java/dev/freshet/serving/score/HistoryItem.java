@@ -3,11 +3,11 @@ package dev.freshet.serving.score;
 import java.util.Comparator;
 
 /**
- * A live item of a user's history.
+ * An item of a user's history.
  *
  * @param item id of the item
  * @param action what the user did with it last
- * @param weight strength of that action, not negative
+ * @param weight strength of that action
  * @param stamp when and where the deciding event happened
  */
 public record HistoryItem(String item, String action, double weight, Stamp stamp) {

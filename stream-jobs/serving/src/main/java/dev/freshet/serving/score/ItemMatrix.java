@@ -102,6 +102,17 @@ public final class ItemMatrix {
         return Arrays.copyOfRange(values, at, at + dimension);
     }
 
+    /** Cosine of two rows' vectors; 0 where one has no length. */
+    public double cosine(int row, int other) {
+        int a = placeOf[row];
+        int b = placeOf[other];
+        double product = 0;
+        for (int d = 0; d < dimension; d++) {
+            product += (double) values[a * stride + d] * values[b * stride + d];
+        }
+        return product == 0 ? 0 : product / (lengths[a] * lengths[b]);
+    }
+
     /** Ids by row: ascending. */
     public List<String> ids() {
         return List.of(ids);

@@ -5,18 +5,15 @@ import dev.freshet.schema.Reason;
 import dev.freshet.schema.RecommendedItem;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Ranks items for a user: by the dot product with the user's vector where there is one; else by Σ J(i, j) over the items j
- * of the user's history in the live item-jaccard graph (item-based collaborative filtering; Sarwar et al., WWW 2001); what is
- * still missing is filled up with neighbors and then with the most popular. An item that is filled up scores below those before it.
+ * Ranks items for a user by the model, where there is a vector of the user, and by the live item graph, where the user's items have neighbors in it,
+ * both fused ({@link RankFusion}); what is still missing is filled up with the most popular, which score below.
  */
 public final class Recommender {
 
@@ -26,21 +23,46 @@ public final class Recommender {
     public static final String NEIGHBOR = "neighbor";
     public static final String POPULARITY = "popularity";
 
-    /** Newest items of a history whose neighbor lists are looked up. */
-    private static final int MAX_ITEMS = 50;
+    /** How far down each ranking is read, unless more items are wanted. */
+    private static final int DEPTH = 100;
 
-    private static final int MAX_NEIGHBOR_REASONS = 3;
+    /** How far down a ranking items are looked for that a filter admits: what a filter costs has a bound. */
+    static final int FILTERED = 5000;
 
     /**
      * What to rank for.
      *
      * @param model the model in force, or null
      * @param vector the user's vector in that model, or null
-     * @param history live items, newest first
-     * @param excluded items that must not be recommended: what the user has, what is unavailable
+     * @param taste what the user likes and dislikes
+     * @param excluded items that must not be recommended: what the user has or dislikes, what is unavailable
+     * @param filter items that alone are wanted, asked of the first {@value #FILTERED} of each ranking; null for all
+     * @param diversity how much it counts that an item differs from those before it, 0 to 1; see {@link Diversity}
      * @param size how many are wanted
      */
-    public record Query(Model model, float[] vector, List<HistoryItem> history, Predicate<String> excluded, int size) {}
+    public record Query(
+            Model model,
+            float[] vector,
+            Taste taste,
+            Predicate<String> excluded,
+            Predicate<String> filter,
+            double diversity,
+            int size) {
+
+        /** Without a filter, by relevance alone. */
+        public Query(Model model, float[] vector, Taste taste, Predicate<String> excluded, int size) {
+            this(model, vector, taste, excluded, null, 0, size);
+        }
+
+        /** The same, narrowed down to some items. */
+        public Query with(Predicate<String> wanted, int number) {
+            return new Query(model, vector, taste, excluded, wanted, diversity, number);
+        }
+
+        private boolean wants(String item) {
+            return filter == null || filter.test(item);
+        }
+    }
 
     /**
      * What was found.
@@ -49,14 +71,6 @@ public final class Recommender {
      * @param graphVersion highest version among the neighbor lists used, 0 if none was
      */
     public record Answer(List<RecommendedItem> items, long graphVersion) {}
-
-    private static final class Evidence {
-        private double sum;
-        private final List<Reason> reasons = new ArrayList<>();
-    }
-
-    private static final Comparator<Reason> STRONGEST =
-            Comparator.comparingDouble(Reason::getWeight).reversed().thenComparing(Reason::getItem);
 
     private final Function<String, ItemNeighbors> graph;
     private final Popularity popularity;
@@ -72,106 +86,100 @@ public final class Recommender {
 
     /** The best items, at most as many as wanted. */
     public Answer recommend(Query query) {
-        Map<String, Evidence> evidence = new HashMap<>();
-        long graphVersion = gather(query.history(), evidence);
+        NeighborEvidence evidence = new NeighborEvidence(graph, query.taste());
+        RankFusion fusion = new RankFusion();
+        fusion.add(RankFusion.Source.MODEL, byModel(query));
+        fusion.add(RankFusion.Source.NEIGHBORS, byNeighbors(query, evidence));
         List<RecommendedItem> items = new ArrayList<>(query.size());
-        Set<String> taken = new HashSet<>();
-        if (query.model() != null && query.vector() != null) {
-            byModel(query, evidence, items, taken);
+        for (RankFusion.Fused fused : diverse(query, fusion.fuse())) {
+            if (items.size() == query.size()) {
+                break;
+            }
+            items.add(new RecommendedItem(fused.item(), fused.score(), reasons(fused, evidence)));
         }
         if (items.size() < query.size()) {
-            byNeighbors(query, evidence, items, taken);
+            fillUp(query, evidence, items);
         }
-        if (items.size() < query.size()) {
-            byPopularity(query, items, taken);
-        }
-        return new Answer(items, graphVersion);
+        return new Answer(items, evidence.version());
     }
 
-    private long gather(List<HistoryItem> history, Map<String, Evidence> evidence) {
-        long version = 0;
-        for (HistoryItem own : history.subList(0, Math.min(MAX_ITEMS, history.size()))) {
-            ItemNeighbors list = graph.apply(own.item());
-            version = Math.max(version, list.version());
-            for (int n = 0; n < list.ids().length; n++) {
-                Evidence found = evidence.computeIfAbsent(list.ids()[n], item -> new Evidence());
-                found.sum += list.weights()[n];
-                found.reasons.add(new Reason(NEIGHBOR, own.item(), list.weights()[n]));
-            }
-        }
-        return version;
+    private static List<RankFusion.Fused> diverse(Query query, List<RankFusion.Fused> ranking) {
+        return query.diversity() == 0 || query.model() == null
+                ? ranking
+                : new Diversity(query.model().items(), query.diversity())
+                        .pick(ranking.subList(0, Math.min(depth(query), ranking.size())), query.size());
     }
 
-    private void byModel(Query query, Map<String, Evidence> evidence, List<RecommendedItem> items, Set<String> taken) {
-        ItemMatrix matrix = query.model().items();
-        TopK best = new TopK(query.size(), Integer::compare);
-        matrix.best(query.vector(), best, row -> query.excluded().test(matrix.id(row)));
-        best.sort();
-        for (int rank = 0; rank < best.size(); rank++) {
-            int row = best.id(rank);
-            String item = matrix.id(row);
-            List<Reason> reasons = new ArrayList<>();
-            reasons.add(new Reason(MODEL, null, 1.0));
-            reasons.addAll(strongest(evidence.get(item)));
-            items.add(new RecommendedItem(item, best.weight(rank), reasons));
-            taken.add(item);
-        }
-    }
-
-    private static void byNeighbors(
-            Query query, Map<String, Evidence> evidence, List<RecommendedItem> items, Set<String> taken) {
-        List<Map.Entry<String, Evidence>> ranked = new ArrayList<>(evidence.entrySet());
-        ranked.sort(Comparator.comparingDouble((Map.Entry<String, Evidence> entry) -> entry.getValue().sum)
-                .reversed()
-                .thenComparing(Map.Entry::getKey));
-        boolean filling = !items.isEmpty();
-        double last = filling ? items.get(items.size() - 1).getScore() : 0;
-        double most = ranked.isEmpty() ? 0 : ranked.get(0).getValue().sum;
-        for (Map.Entry<String, Evidence> entry : ranked) {
-            if (items.size() == query.size()) {
-                return;
-            }
-            String item = entry.getKey();
-            double sum = entry.getValue().sum;
-            if (!taken.contains(item) && !query.excluded().test(item)) {
-                items.add(new RecommendedItem(
-                        item, filling ? below(last, sum / (most + 1)) : sum, strongest(entry.getValue())));
-                taken.add(item);
-            }
-        }
-    }
-
-    private void byPopularity(Query query, List<RecommendedItem> items, Set<String> taken) {
-        boolean filling = !items.isEmpty();
-        double last = filling ? items.get(items.size() - 1).getScore() : 1;
-        long most = -1;
-        for (Popularity.Entry entry : popularity) {
-            if (items.size() == query.size()) {
-                return;
-            }
-            most = Math.max(most, entry.users());
-            String item = entry.item();
-            // A concurrent change may show an item twice.
-            if (!taken.contains(item) && !query.excluded().test(item)) {
-                items.add(new RecommendedItem(
-                        item,
-                        below(last, (double) entry.users() / (most + 1)),
-                        List.of(new Reason(POPULARITY, null, 1.0))));
-                taken.add(item);
-            }
-        }
-    }
-
-    /** A score below {@code last} that keeps the order of the shares, each of which is in [0, 1). */
-    private static double below(double last, double share) {
-        return last > 0 ? last * share : last - 1 + share;
-    }
-
-    private static List<Reason> strongest(Evidence evidence) {
-        if (evidence == null) {
+    private static List<String> byModel(Query query) {
+        if (query.model() == null || query.vector() == null) {
             return List.of();
         }
-        evidence.reasons.sort(STRONGEST);
-        return new ArrayList<>(evidence.reasons.subList(0, Math.min(MAX_NEIGHBOR_REASONS, evidence.reasons.size())));
+        ItemMatrix matrix = query.model().items();
+        int depth = depth(query);
+        TopK best = new TopK(query.filter() == null ? depth : FILTERED, Integer::compare);
+        matrix.best(query.vector(), best, row -> query.excluded().test(matrix.id(row)));
+        best.sort();
+        List<String> ranking = new ArrayList<>(best.size());
+        for (int rank = 0; rank < best.size() && ranking.size() < depth; rank++) {
+            String item = matrix.id(best.id(rank));
+            if (query.wants(item)) {
+                ranking.add(item);
+            }
+        }
+        return ranking;
+    }
+
+    private static List<String> byNeighbors(Query query, NeighborEvidence evidence) {
+        return evidence.ranking().stream()
+                .filter(item -> !query.excluded().test(item) && query.wants(item))
+                .limit(depth(query))
+                .toList();
+    }
+
+    private static int depth(Query query) {
+        return Math.max(DEPTH, query.size());
+    }
+
+    private static List<Reason> reasons(RankFusion.Fused fused, NeighborEvidence evidence) {
+        List<Reason> reasons = new ArrayList<>();
+        double ofModel = fused.shares().getOrDefault(RankFusion.Source.MODEL, 0.0);
+        if (ofModel > 0) {
+            reasons.add(new Reason(MODEL, null, ofModel));
+        }
+        reasons.addAll(evidence.reasons(fused.item(), fused.shares().getOrDefault(RankFusion.Source.NEIGHBORS, 0.0)));
+        reasons.sort(Comparator.comparingDouble(Reason::getWeight).reversed());
+        return reasons;
+    }
+
+    /** Adds the most popular; those that the graph speaks against come last. */
+    private void fillUp(Query query, NeighborEvidence evidence, List<RecommendedItem> items) {
+        Set<String> taken = new HashSet<>();
+        items.forEach(item -> taken.add(item.getItem()));
+        double last = items.isEmpty() ? 1 : items.get(items.size() - 1).getScore();
+        List<Popularity.Entry> fill = new ArrayList<>();
+        List<Popularity.Entry> opposed = new ArrayList<>();
+        int asked = 0;
+        for (Popularity.Entry entry : popularity) {
+            if (items.size() + fill.size() == query.size() || asked == FILTERED) {
+                break;
+            }
+            // A concurrent change may show an item twice.
+            if (taken.contains(entry.item()) || query.excluded().test(entry.item())) {
+                continue;
+            }
+            asked += query.filter() == null ? 0 : 1;
+            if (query.wants(entry.item())) {
+                taken.add(entry.item());
+                (evidence.of(entry.item()) < 0 ? opposed : fill).add(entry);
+            }
+        }
+        fill.addAll(opposed.subList(0, Math.min(opposed.size(), query.size() - items.size() - fill.size())));
+        for (int n = 0; n < fill.size(); n++) {
+            // Below all that comes before, whatever the counts.
+            items.add(new RecommendedItem(
+                    fill.get(n).item(),
+                    last * (fill.size() - n) / (fill.size() + 1),
+                    List.of(new Reason(POPULARITY, null, 1.0))));
+        }
     }
 }

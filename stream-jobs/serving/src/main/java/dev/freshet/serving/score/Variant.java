@@ -2,9 +2,7 @@ package dev.freshet.serving.score;
 
 import dev.freshet.serving.score.Recommender.Query;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -16,7 +14,7 @@ public enum Variant {
     POPULARITY(false) {
         @Override
         public Query query(Asked asked) {
-            return new Query(null, null, List.of(), asked.excluded(), asked.size());
+            return asked.with(null, null, Taste.NONE);
         }
     },
 
@@ -24,7 +22,15 @@ public enum Variant {
     ITEM_KNN(false) {
         @Override
         public Query query(Asked asked) {
-            return new Query(null, null, asked.history(), asked.excluded(), asked.size());
+            return asked.with(null, null, asked.own().taste());
+        }
+    },
+
+    /** The model in force with users folded in, but without the live item graph; the most popular for users without a vector. */
+    MODEL(false) {
+        @Override
+        public Query query(Asked asked) {
+            return asked.with(asked.own().model(), asked.own().vector(), Taste.NONE);
         }
     },
 
@@ -35,7 +41,7 @@ public enum Variant {
             float[] vector = asked.first() == null || !asked.trained()
                     ? null
                     : asked.first().user(asked.user());
-            return new Query(asked.first(), vector, List.of(), asked.excluded(), asked.size());
+            return asked.with(asked.first(), vector, Taste.NONE);
         }
     },
 
@@ -43,15 +49,10 @@ public enum Variant {
     FROZEN_REFRESHED(true) {
         @Override
         public Query query(Asked asked) {
-            FoldIn.Vector vector = asked.first() == null
-                    ? null
-                    : FoldIn.refresh(asked.first(), asked.user(), asked.trained(), asked.history());
-            return new Query(
-                    asked.first(),
-                    vector == null ? null : vector.values(),
-                    asked.history(),
-                    asked.excluded(),
-                    asked.size());
+            Taste taste = asked.own().taste();
+            FoldIn.Vector vector =
+                    asked.first() == null ? null : FoldIn.refresh(asked.first(), asked.user(), asked.trained(), taste);
+            return asked.with(asked.first(), vector == null ? null : vector.values(), taste);
         }
     };
 
@@ -61,17 +62,15 @@ public enum Variant {
      * @param first the first release, or null where there is none yet
      * @param user id of the user
      * @param trained whether the first release's vector of the user may be used
-     * @param history live items, newest first
-     * @param excluded items that must not be recommended
-     * @param size how many are wanted
+     * @param own what serving itself asks the recommender
      */
-    public record Asked(
-            Model first,
-            String user,
-            boolean trained,
-            List<HistoryItem> history,
-            Predicate<String> excluded,
-            int size) {}
+    public record Asked(Model first, String user, boolean trained, Query own) {
+
+        /** The same of another model, another vector and another taste. */
+        private Query with(Model model, float[] vector, Taste taste) {
+            return new Query(model, vector, taste, own.excluded(), own.filter(), own.diversity(), own.size());
+        }
+    }
 
     private final boolean ofFirst;
 

@@ -9,6 +9,7 @@ import dev.freshet.schema.Item;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.NodeKind;
+import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.ItemNeighbors;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -51,13 +52,14 @@ public final class Catalogue {
     /** An answer over HTTP asks for dozens: those of a list, and those that it is because of. */
     private static final int CACHED_ITEMS = 20_000;
 
+    private final ItemFilter filter;
     private volatile KeyValueStore<String, byte[]> items;
     private volatile KeyValueStore<String, byte[]> neighbors;
     /** Items in the store; withdrawn ones stay there. */
     private final AtomicInteger stored = new AtomicInteger();
 
     private final Set<String> unavailable = ConcurrentHashMap.newKeySet();
-    private final AtomicLong withdrawals = new AtomicLong();
+    private final AtomicLong withdrawals;
     private final Map<String, GraphSize> graphs = new ConcurrentHashMap<>();
     private final Map<String, UserErasure> erasedUsers = new ConcurrentHashMap<>();
     private final Map<String, Long> erasedItems = new ConcurrentHashMap<>();
@@ -67,6 +69,13 @@ public final class Catalogue {
             Caffeine.newBuilder().maximumSize(CACHED_LISTS).build(this::loadJaccard);
     private final LoadingCache<String, Optional<Stamped<Item>>> records =
             Caffeine.newBuilder().maximumSize(CACHED_ITEMS).build(this::loadItem);
+
+    /** @param filter which items are offered; the others count as not available */
+    Catalogue(ItemFilter filter) {
+        this.filter = filter;
+        // Lists from before a restart may offer what the filter no longer admits.
+        this.withdrawals = new AtomicLong(filter.isEmpty() ? 0 : 1);
+    }
 
     /** Takes the items store, with what it holds from before a restart. */
     void attachItems(KeyValueStore<String, byte[]> store) throws BadRecordException {
@@ -102,7 +111,7 @@ public final class Catalogue {
         if (before == null) {
             stored.incrementAndGet();
         }
-        if (item.getAvailable()) {
+        if (item.getAvailable() && filter.admits(id, Optional.of(item))) {
             unavailable.remove(id);
         } else if (unavailable.add(id)) {
             withdrawals.incrementAndGet();
@@ -169,9 +178,15 @@ public final class Catalogue {
         }
     }
 
-    /** Whether an item must not be recommended: withdrawn, unavailable, or erased and not sent again since. */
+    /** Whether an item must not be recommended: withdrawn, unavailable, not admitted by the filter, or erased and not sent again since. */
     public boolean excludes(String item) {
         if (unavailable.contains(item)) {
+            return true;
+        }
+        // One that has a record and is not admitted is among those above.
+        if (!filter.isEmpty()
+                && !filter.admits(item, Optional.empty())
+                && storedItem(item).isEmpty()) {
             return true;
         }
         return erasedItems.containsKey(item) && storedItem(item).isEmpty();

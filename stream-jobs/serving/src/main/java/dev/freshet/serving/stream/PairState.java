@@ -2,6 +2,7 @@ package dev.freshet.serving.stream;
 
 import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Stamp;
+import dev.freshet.topic.Intake;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -28,6 +29,11 @@ record PairState(boolean live, String action, double weight, Stamp stamp) {
 
     PairState {
         action = action.length() > MAX_ACTION ? action.substring(0, MAX_ACTION) : action;
+    }
+
+    /** Whether the user does not want the item. */
+    boolean disliked() {
+        return !live && Intake.isDislike(action);
     }
 
     HistoryItem asHistory(String item) {

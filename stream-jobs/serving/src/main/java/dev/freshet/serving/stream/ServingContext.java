@@ -3,6 +3,8 @@ package dev.freshet.serving.stream;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Popularity;
+import dev.freshet.serving.score.Scoring;
+import dev.freshet.serving.score.Taste;
 import dev.freshet.serving.score.Variant;
 import java.util.EnumSet;
 import java.util.Map;
@@ -24,7 +26,7 @@ public final class ServingContext {
 
     private final AtomicReference<Model> model = new AtomicReference<>();
     private final AtomicReference<Model> first = new AtomicReference<>();
-    private final Catalogue catalogue = new Catalogue();
+    private final Catalogue catalogue;
     private final Popularity popularity = new Popularity();
     private final UserIndex users = new UserIndex();
     private final Map<Integer, Progress> progress = new ConcurrentHashMap<>();
@@ -32,18 +34,30 @@ public final class ServingContext {
     private final Refusals refusals;
     private final RateBudget rescoreBudget;
     private final int size;
+    private final Scoring scoring;
+    private final UserRanking ranking;
     private final Set<Variant> shadows = EnumSet.noneOf(Variant.class);
 
     /**
      * @param refusals where unusable records of neighbors go
      * @param size recommendations per user
+     * @param scoring what else shapes them
      * @param rescoreRate users re-scored per second, at most, when a model is released
      * @param shadows variants whose lists are published, too
      */
-    public ServingContext(ServingMetrics metrics, Refusals refusals, int size, int rescoreRate, Set<Variant> shadows) {
+    public ServingContext(
+            ServingMetrics metrics,
+            Refusals refusals,
+            int size,
+            Scoring scoring,
+            int rescoreRate,
+            Set<Variant> shadows) {
         this.metrics = metrics;
         this.refusals = refusals;
         this.size = size;
+        this.scoring = scoring;
+        this.catalogue = new Catalogue(scoring.filter());
+        this.ranking = new UserRanking(this);
         this.rescoreBudget = new RateBudget(rescoreRate);
         this.shadows.addAll(shadows);
         metrics.gauge("freshet.users", "Users that this instance knows", users, UserIndex::size);
@@ -102,7 +116,17 @@ public final class ServingContext {
 
     /** A user's vector in a model, refreshed; null where there is none. */
     public FoldIn.Vector vector(Model of, String user, UserProfile profile) {
-        return FoldIn.refresh(of, user, mayUseTrained(of, user), profile.recent());
+        return FoldIn.refresh(of, user, mayUseTrained(of, user), taste(profile));
+    }
+
+    /** Ranks as this instance does. */
+    public UserRanking ranking() {
+        return ranking;
+    }
+
+    /** What a user likes and dislikes, with the weights that it counts with. */
+    Taste taste(UserProfile profile) {
+        return scoring.weights().taste(profile.recent(), profile.disliked());
     }
 
     /**
@@ -121,7 +145,12 @@ public final class ServingContext {
         return rescoreBudget;
     }
 
-    int size() {
+    Scoring scoring() {
+        return scoring;
+    }
+
+    /** Recommendations per user. */
+    public int size() {
         return size;
     }
 

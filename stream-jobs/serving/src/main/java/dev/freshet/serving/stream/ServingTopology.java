@@ -24,7 +24,9 @@ public final class ServingTopology {
     /** User → the Avro record last published on the topic recommendations. */
     public static final String RECOMMENDATIONS_STORE = "latest-recommendations";
 
-    static final String PAIRS_STORE = "pairs";
+    /** (User, item) → the event that decides the pair. */
+    public static final String PAIRS_STORE = "pairs";
+
     static final String COUNTS_STORE = "item-counts";
     static final String ITEMS_STORE = "items";
     static final String NEIGHBORS_STORE = "neighbors";

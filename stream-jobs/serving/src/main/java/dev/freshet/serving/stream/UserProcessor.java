@@ -7,8 +7,6 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
-import dev.freshet.serving.score.FoldIn;
-import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Recommender;
 import dev.freshet.serving.score.Stamp;
@@ -22,11 +20,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
@@ -56,7 +53,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
     private final ServingContext serving;
     private final LongSupplier nanos;
-    private final Recommender recommender;
+    private final UserRanking ranking;
     /** What this task has added to the instance's popularity, to be taken back when it closes. */
     private final Object2LongMap<String> counted = new Object2LongOpenHashMap<>();
 
@@ -77,7 +74,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     UserProcessor(ServingContext serving, LongSupplier nanos) {
         this.serving = serving;
         this.nanos = nanos;
-        this.recommender = new Recommender(serving.catalogue()::jaccard, serving.popularity());
+        this.ranking = serving.ranking();
     }
 
     @Override
@@ -160,9 +157,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         if (profile == null) {
             profile = new UserProfile();
         }
-        profile.apply(item, after, wasLive);
+        profile.apply(item, after, before);
         if (profile.needsRefill()) {
-            profile.refill(liveItems(user));
+            profile.refill(pairs(user));
         }
         serving.metrics().accepted(now);
         score(user, profile, interaction.getEventTime(), now);
@@ -174,19 +171,16 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         return stored == null ? null : UserProfile.decode(stored);
     }
 
-    private List<HistoryItem> liveItems(String user) {
-        List<HistoryItem> live = new ArrayList<>();
+    private Map<String, PairState> pairs(String user) {
+        Map<String, PairState> found = new HashMap<>();
         try (KeyValueIterator<Bytes, byte[]> all =
                 pairs.prefixScan(PairState.prefix(user), Serdes.ByteArray().serializer())) {
             while (all.hasNext()) {
                 KeyValue<Bytes, byte[]> entry = all.next();
-                PairState pair = PairState.decode(entry.value);
-                if (pair.live()) {
-                    live.add(pair.asHistory(PairState.item(entry.key)));
-                }
+                found.put(PairState.item(entry.key), PairState.decode(entry.value));
             }
         }
-        return live;
+        return found;
     }
 
     private void changeCount(String item, int change) {
@@ -204,14 +198,10 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     /** Scores a user with the model in force, keeps profile and list, and publishes list and embedding. */
     private void score(String user, UserProfile profile, Instant causedBy, long now) {
         long start = System.nanoTime();
-        Model model = serving.model();
-        FoldIn.Vector refreshed = model == null ? null : serving.vector(model, user, profile);
-        float[] vector = refreshed == null ? null : refreshed.values();
-        Predicate<String> excluded = excluded(user, profile);
-        Recommender.Answer answer =
-                recommender.recommend(new Recommender.Query(model, vector, profile.recent(), excluded, serving.size()));
-        String version = model == null ? null : model.version();
-        Recommendations list = list(user, answer, version, causedBy, now);
+        Recommender.Query query = ranking.query(user, profile, pairs::get);
+        float[] vector = query.vector();
+        Recommendations list = ranking.list(user, query, causedBy, now);
+        String version = list.getModelVersion();
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
         recommendations.put(user, value);
         publish(ServingTopology.RECOMMENDATIONS_SINK, user, value, now);
@@ -230,37 +220,19 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         users.put(user, profile.encode());
         index.put(user, profile.lastActivity());
         serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
-        shadow(user, profile, excluded, causedBy, now);
+        shadow(user, query, causedBy, now);
     }
 
-    private static Recommendations list(
-            String user, Recommender.Answer answer, String modelVersion, Instant causedBy, long now) {
-        return Recommendations.newBuilder()
-                .setUser(user)
-                .setItems(answer.items())
-                .setModelVersion(modelVersion)
-                .setGraphVersion(answer.graphVersion())
-                .setGeneratedAt(Instant.ofEpochMilli(now))
-                .setCausedBy(causedBy)
-                .build();
-    }
-
-    /** Publishes what the variants would recommend. */
-    private void shadow(String user, UserProfile profile, Predicate<String> excluded, Instant causedBy, long now) {
+    /** Publishes what the variants would recommend where serving's own list answers a query. */
+    private void shadow(String user, Recommender.Query own, Instant causedBy, long now) {
         if (serving.shadows().isEmpty()) {
             return;
         }
         Model first = serving.first();
         boolean trained = first != null && serving.mayUseTrained(first, user);
-        Variant.Asked asked = new Variant.Asked(first, user, trained, profile.recent(), excluded, serving.size());
+        Variant.Asked asked = new Variant.Asked(first, user, trained, own);
         for (Variant variant : serving.shadows()) {
-            Recommender.Query query = variant.query(asked);
-            Recommendations list = list(
-                    user,
-                    recommender.recommend(query),
-                    query.model() == null ? null : query.model().version(),
-                    causedBy,
-                    now);
+            Recommendations list = ranking.list(user, variant.query(asked), causedBy, now);
             for (RecommendedItem item : list.getItems()) {
                 item.setReasons(item.getReasons()
                         .subList(0, Math.min(1, item.getReasons().size())));
@@ -271,19 +243,6 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                     Topic.SHADOW_RECOMMENDATIONS.codec().encode(list),
                     now);
         }
-    }
-
-    private Predicate<String> excluded(String user, UserProfile profile) {
-        Set<String> own = new HashSet<>();
-        profile.recent().forEach(entry -> own.add(entry.item()));
-        boolean more = profile.live() > own.size();
-        return item -> own.contains(item)
-                || serving.catalogue().excludes(item)
-                || (more && isLive(pairs.get(PairState.key(user, item))));
-    }
-
-    private static boolean isLive(byte[] pair) {
-        return pair != null && PairState.decode(pair).live();
     }
 
     private void publish(String sink, String key, byte[] value, long now) {
@@ -397,7 +356,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                         changeCount(item, -1);
                     }
                 } else {
-                    kept.apply(item, pair, false);
+                    kept.apply(item, pair, null);
                 }
             }
         }

@@ -1,7 +1,6 @@
 package dev.freshet.serving.stream;
 
 import dev.freshet.serving.score.HistoryItem;
-import dev.freshet.serving.score.Stamp;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -10,37 +9,34 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /**
- * What serving holds of a user at hand: the newest live items, at most {@value #MAX_RECENT}, and how many there are in all. The
- * complete set lies in the pairs store; only a user with more items than fit here needs it.
+ * What serving holds of a user at hand: the newest live items, at most {@value #MAX_RECENT}, the newest that the user dislikes, at most
+ * {@value #MAX_DISLIKED}, and how many there are in all. The complete set lies in the pairs store; only a user with more items than fit
+ * here needs it.
  */
 public final class UserProfile {
 
     /** Newest live items kept at hand. */
     public static final int MAX_RECENT = 200;
 
-    private static final int FORMAT = 1;
+    /** Newest disliked items kept at hand. */
+    static final int MAX_DISLIKED = 50;
 
-    private long lastActivity;
-    private String scoredVersion;
+    private static final int FORMAT = 2;
+
+    /** The format without dislikes, which states and changelogs from before have. */
+    private static final int WITHOUT_DISLIKES = 1;
+
+    private long lastActivity = Long.MIN_VALUE;
+    private String scoredVersion = "";
     private boolean embedded;
-    private int live;
-    private final List<HistoryItem> recent;
+    private final NewestItems live = new NewestItems(MAX_RECENT);
+    private final NewestItems disliked = new NewestItems(MAX_DISLIKED);
 
-    UserProfile() {
-        this(Long.MIN_VALUE, "", false, 0, new ArrayList<>());
-    }
-
-    private UserProfile(long lastActivity, String scoredVersion, boolean embedded, int live, List<HistoryItem> recent) {
-        this.lastActivity = lastActivity;
-        this.scoredVersion = scoredVersion;
-        this.embedded = embedded;
-        this.live = live;
-        this.recent = recent;
-    }
+    UserProfile() {}
 
     /** Latest event time, milliseconds since 1970. */
     public long lastActivity() {
@@ -54,12 +50,22 @@ public final class UserProfile {
 
     /** Number of live items. */
     public int live() {
-        return live;
+        return live.total();
     }
 
     /** The newest live items, newest first. */
     public List<HistoryItem> recent() {
-        return Collections.unmodifiableList(recent);
+        return live.items();
+    }
+
+    /** The newest items that the user dislikes, newest first. */
+    List<HistoryItem> disliked() {
+        return disliked.items();
+    }
+
+    /** Whether all items that must not be offered to the user, live or disliked, are at hand. */
+    boolean complete() {
+        return live.items().size() == live.total() && disliked.items().size() == disliked.total();
     }
 
     /** Whether an embedding of the user is in force. */
@@ -75,53 +81,51 @@ public final class UserProfile {
     /**
      * Takes an event that decides its pair.
      *
-     * @param wasLive whether the pair was live before
+     * @param before the event that decided it so far, or null
      */
-    void apply(String item, PairState event, boolean wasLive) {
+    void apply(String item, PairState event, PairState before) {
         lastActivity = Math.max(lastActivity, event.stamp().eventTime());
-        live += (event.live() ? 1 : 0) - (wasLive ? 1 : 0);
-        if (wasLive) {
-            recent.removeIf(entry -> entry.item().equals(item));
+        if (before != null && before.live()) {
+            live.remove(item);
+        } else if (before != null && before.disliked()) {
+            disliked.remove(item);
         }
         if (event.live()) {
-            insert(event.asHistory(item));
+            live.add(event.asHistory(item));
+        } else if (event.disliked()) {
+            disliked.add(event.asHistory(item));
         }
     }
 
-    /** Whether live items that belong in {@link #recent} are missing, since a newer one was taken back. */
+    /** Whether items that belong at hand are missing, since a newer one was taken back. */
     boolean needsRefill() {
-        return recent.size() < Math.min(live, MAX_RECENT);
+        return live.lacks() || disliked.lacks();
     }
 
-    /** Sets the newest items from all live ones, in any order. */
-    void refill(Iterable<HistoryItem> all) {
-        recent.clear();
-        all.forEach(this::insert);
-    }
-
-    private void insert(HistoryItem entry) {
-        int at = Collections.binarySearch(recent, entry, HistoryItem.NEWEST_FIRST);
-        recent.add(at < 0 ? -at - 1 : at, entry);
-        if (recent.size() > MAX_RECENT) {
-            recent.remove(recent.size() - 1);
-        }
+    /** Sets the newest items from all pairs of the user. */
+    void refill(Map<String, PairState> pairs) {
+        List<HistoryItem> allLive = new ArrayList<>();
+        List<HistoryItem> allDisliked = new ArrayList<>();
+        pairs.forEach((item, pair) -> {
+            if (pair.live()) {
+                allLive.add(pair.asHistory(item));
+            } else if (pair.disliked()) {
+                allDisliked.add(pair.asHistory(item));
+            }
+        });
+        live.refill(allLive);
+        disliked.refill(allDisliked);
     }
 
     byte[] encode() {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(64 + 48 * recent.size());
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(64 + 48 * recent().size());
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeByte(FORMAT);
             out.writeLong(lastActivity);
             out.writeUTF(scoredVersion);
             out.writeBoolean(embedded);
-            out.writeInt(live);
-            out.writeInt(recent.size());
-            for (HistoryItem entry : recent) {
-                out.writeUTF(entry.item());
-                out.writeUTF(entry.action());
-                out.writeDouble(entry.weight());
-                PairState.write(entry.stamp(), out);
-            }
+            live.write(out);
+            disliked.write(out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -132,23 +136,19 @@ public final class UserProfile {
     public static UserProfile decode(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             int format = in.readByte();
-            if (format != FORMAT) {
-                throw new IllegalStateException("user profile of format " + format + "; this version reads " + FORMAT);
+            if (format != FORMAT && format != WITHOUT_DISLIKES) {
+                throw new IllegalStateException("user profile of format " + format + "; this version reads "
+                        + WITHOUT_DISLIKES + " and " + FORMAT);
             }
-            long lastActivity = in.readLong();
-            String scoredVersion = in.readUTF();
-            boolean embedded = in.readBoolean();
-            int live = in.readInt();
-            int size = in.readInt();
-            List<HistoryItem> recent = new ArrayList<>(size);
-            for (int n = 0; n < size; n++) {
-                String item = in.readUTF();
-                String action = in.readUTF();
-                double weight = in.readDouble();
-                Stamp stamp = PairState.readStamp(in);
-                recent.add(new HistoryItem(item, action, weight, stamp));
+            UserProfile profile = new UserProfile();
+            profile.lastActivity = in.readLong();
+            profile.scoredVersion = in.readUTF();
+            profile.embedded = in.readBoolean();
+            profile.live.read(in);
+            if (format != WITHOUT_DISLIKES) {
+                profile.disliked.read(in);
             }
-            return new UserProfile(lastActivity, scoredVersion, embedded, live, recent);
+            return profile;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -13,13 +13,17 @@ import dev.freshet.schema.Item;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.NodeKind;
+import dev.freshet.schema.Reason;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
+import dev.freshet.serving.score.ItemFilter;
+import dev.freshet.serving.score.ItemMatrix;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Popularity;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -29,6 +33,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -79,6 +84,7 @@ class ServingTopologyTest {
                 new ServingMetrics(new SimpleMeterRegistry()),
                 (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
                 SIZE,
+                Scoring.DEFAULT,
                 RATE,
                 EnumSet.allOf(Variant.class));
     }
@@ -233,6 +239,7 @@ class ServingTopologyTest {
         Map<String, List<String>> stranger = shadowItems();
         assertThat(stranger.get("popularity:b")).containsExactly("i5");
         assertThat(stranger.get("item-knn:b")).containsExactly("i7", "i5");
+        assertThat(stranger.get("model:b")).hasSize(SIZE).doesNotContain("i6");
         // Training has not seen b: the frozen model has nothing to say, the refreshed one folds b in.
         assertThat(stranger.get("frozen:b")).containsExactly("i5");
         assertThat(stranger.get("frozen-refreshed:b")).hasSize(SIZE).doesNotContain("i6");
@@ -244,7 +251,7 @@ class ServingTopologyTest {
         Map<String, List<String>> known = shadowItems();
         // A frozen list loses what the user has, and nothing else moves in it.
         assertThat(known.get("frozen:u1").subList(0, SIZE - 1)).isEqualTo(frozen.subList(1, SIZE));
-        assertThat(known).hasSize(4);
+        assertThat(known).hasSize(5);
         assertThat(lists().get("u1").getModelVersion()).isEqualTo("20270102T000000Z-m");
     }
 
@@ -378,9 +385,13 @@ class ServingTopologyTest {
         assertThat(embedding.getId()).isEqualTo("u1");
         Model model = serving.model();
         double[] scores = ModelFixture.scores(model.items(), Vectors.toArray(embedding.getVector()));
-        for (RecommendedItem item : list.getItems()) {
-            assertThat(item.getScore()).isEqualTo(scores[model.items().row(item.getItem())]);
-        }
+        // Without neighbors the list is the model's ranking.
+        assertThat(list.getItems())
+                .extracting(item -> scores[model.items().row(item.getItem())])
+                .isSortedAccordingTo(Comparator.reverseOrder());
+        assertThat(list.getItems()).allSatisfy(item -> assertThat(item.getReasons())
+                .extracting(Reason::getKind)
+                .containsExactly("model"));
     }
 
     @Test
@@ -406,6 +417,35 @@ class ServingTopologyTest {
         assertThat(serving.catalogue().itemCount()).isEqualTo(2);
         event("a", "q", "click", 40);
         assertThat(nextItems()).containsExactly("p0", "p1", "p3");
+    }
+
+    @Test
+    void whatTheFilterDoesNotAdmitCountsAsUnavailable() {
+        Catalogue catalogue = new Catalogue(ItemFilter.of(List.of("category:shoes"), List.of(), List.of("i3")));
+        KeyValueStore<String, byte[]> store = driver.getKeyValueStore(ServingTopology.ITEMS_STORE);
+        for (String[] item : new String[][] {{"i1", "shoes"}, {"i2", "hats"}, {"i3", "shoes"}}) {
+            pipe(
+                    Topic.ITEMS,
+                    item[0],
+                    Item.newBuilder()
+                            .setItem(item[0])
+                            .setAttributes(Map.of("category", item[1]))
+                            .build());
+        }
+        try {
+            catalogue.attachItems(store);
+        } catch (BadRecordException e) {
+            throw new AssertionError(e);
+        }
+
+        assertThat(catalogue.excludes("i1")).isFalse();
+        assertThat(catalogue.excludes("i2")).isTrue();
+        assertThat(catalogue.excludes("i3")).isTrue();
+        // Of which nothing is known.
+        assertThat(catalogue.excludes("i4")).isTrue();
+        assertThat(catalogue.itemCount()).isEqualTo(1);
+        // What was offered before is looked at again.
+        assertThat(catalogue.withdrawals()).isPositive();
     }
 
     @Test
@@ -531,25 +571,73 @@ class ServingTopologyTest {
         assertThat(serving.popularity()).extracting(Popularity.Entry::item).containsExactlyInAnyOrder("quilt", "radio");
     }
 
-    /** Removals, repeats and more items than a profile holds: no list ever has what its user has. */
     @Test
-    void neverRecommendsWhatAUserHas() {
+    void aDislikedItemCountsForNobodyAndIsNotOfferedAgainUntilItIsTakenBack() {
+        event("a", "p", "click", 100);
+        event("a", "q", "click", 99);
+        event("b", "q", "click", 90);
+        assertThat(lists().get("b").getItems())
+                .extracting(RecommendedItem::getItem)
+                .containsExactly("p");
+
+        event("b", "p", "dislike", 80);
+        assertThat(nextItems()).isEmpty();
+        assertThat(serving.popularity()).containsExactly(new Popularity.Entry("q", 2), new Popularity.Entry("p", 1));
+        // Of what one had, too: the dislike is the later word.
+        event("b", "q", "dislike", 70);
+        assertThat(nextItems()).isEmpty();
+        assertThat(serving.popularity().users("q")).isEqualTo(1);
+        event("b", "p", "remove", 60);
+        assertThat(nextItems()).containsExactly("p");
+    }
+
+    @Test
+    void aDislikeTurnsTheListAwayFromWhatIsLikeIt() {
+        serving.switchTo(model("v1", 100));
+        event("u1", "i3", "click", 100);
+        List<String> before = nextItems();
+        double liking = likingOf("u1", before.get(0));
+
+        event("u1", before.get(0), "dislike", 90);
+
+        assertThat(nextItems()).doesNotContain(before.get(0)).isNotEqualTo(before.subList(1, SIZE));
+        assertThat(likingOf("u1", before.get(0))).isLessThan(liking);
+    }
+
+    /** The model's score of an item for a user. */
+    private double likingOf(String user, String item) {
+        KeyValueStore<String, byte[]> users = driver.getKeyValueStore(ServingTopology.USERS_STORE);
+        float[] vector = serving.vector(serving.model(), user, UserProfile.decode(users.get(user)))
+                .values();
+        ItemMatrix items = serving.model().items();
+        return ModelFixture.scores(items, vector)[items.row(item)];
+    }
+
+    /** Removals, dislikes, repeats and more items than a profile holds: no list ever has what its user has or dislikes. */
+    @Test
+    void neverRecommendsWhatAUserHasOrDislikes() {
         Random random = new Random(5);
         serving.switchTo(model("v1", 400));
         Map<String, Set<String>> live = new HashMap<>();
+        Map<String, Set<String>> disliked = new HashMap<>();
         for (int step = 0; step < 3000; step++) {
             String user = random.nextInt(4) > 0 ? "heavy" : "u" + random.nextInt(3);
             String item = "i" + random.nextInt(400);
-            boolean remove = random.nextInt(8) == 0;
-            event(user, item, remove ? "remove" : "click", 5000 - step);
+            String action = List.of("remove", "dislike", "dislike", "click", "click", "click", "click", "click")
+                    .get(random.nextInt(8));
+            event(user, item, action, 5000 - step);
             Set<String> has = live.computeIfAbsent(user, key -> new HashSet<>());
-            if (remove) {
-                has.remove(item);
-            } else {
+            Set<String> dislikes = disliked.computeIfAbsent(user, key -> new HashSet<>());
+            has.remove(item);
+            dislikes.remove(item);
+            if (action.equals("click")) {
                 has.add(item);
+            } else if (action.equals("dislike")) {
+                dislikes.add(item);
             }
-            assertThat(nextItems()).noneMatch(has::contains);
+            assertThat(nextItems()).noneMatch(has::contains).noneMatch(dislikes::contains);
         }
         assertThat(live.get("heavy")).hasSizeGreaterThan(UserProfile.MAX_RECENT);
+        assertThat(disliked.get("heavy")).hasSizeGreaterThan(UserProfile.MAX_DISLIKED);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.NodeKind;
+import dev.freshet.serving.score.Scoring;
 import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -38,8 +39,8 @@ class UserProcessorTest {
     @TempDir
     private Path state;
 
-    private final ServingContext serving =
-            new ServingContext(new ServingMetrics(new SimpleMeterRegistry()), (record, reason) -> {}, 5, 100, Set.of());
+    private final ServingContext serving = new ServingContext(
+            new ServingMetrics(new SimpleMeterRegistry()), (record, reason) -> {}, 5, Scoring.DEFAULT, 100, Set.of());
     /** How far the clock goes on whenever it is looked at. */
     private Duration tick = Duration.ZERO;
 
