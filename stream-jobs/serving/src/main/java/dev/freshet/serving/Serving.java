@@ -59,6 +59,7 @@ public final class Serving implements AutoCloseable {
      * @param size recommendations per user
      * @param rescoreRate users re-scored per second, at most, after a release
      * @param threads threads of the stream
+     * @param standbys other instances that keep a copy of each user's state
      * @param commitInterval longest time until a list that is scored can be read
      * @param photos folder of pictures, or null
      * @param shadows variants whose lists are published, too
@@ -71,6 +72,7 @@ public final class Serving implements AutoCloseable {
             int size,
             int rescoreRate,
             int threads,
+            int standbys,
             Duration commitInterval,
             Path photos,
             Set<Variant> shadows) {
@@ -126,6 +128,7 @@ public final class Serving implements AutoCloseable {
             this.serving = new ServingContext(
                     metrics, loop.deadLetters(), settings.size(), settings.rescoreRate(), settings.shadows());
             loop.follow(serving);
+            LoopMetrics.bind(registry, serving, loop, this::ready);
             StatusBoard board =
                     new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);
             this.http = new HttpApi(
@@ -220,6 +223,7 @@ public final class Serving implements AutoCloseable {
                     settings.bootstrap(),
                     settings.state(),
                     settings.threads(),
+                    settings.standbys(),
                     settings.commitInterval(),
                     http.self(),
                     instanceId(settings.state())));

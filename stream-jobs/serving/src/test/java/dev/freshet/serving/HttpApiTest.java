@@ -54,7 +54,17 @@ class HttpApiTest {
 
     private static Serving.Settings settings(Path state, int port, Path photos) {
         return new Serving.Settings(
-                NO_BROKER, state, "127.0.0.1", port, 20, 1000, 1, Serving.Settings.COMMIT_INTERVAL, photos, Set.of());
+                NO_BROKER,
+                state,
+                "127.0.0.1",
+                port,
+                20,
+                1000,
+                1,
+                0,
+                Serving.Settings.COMMIT_INTERVAL,
+                photos,
+                Set.of());
     }
 
     private static JsonNode problem(HttpResponse<String> response, int status) throws IOException {

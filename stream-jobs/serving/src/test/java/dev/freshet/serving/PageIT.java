@@ -80,6 +80,7 @@ class PageIT {
                 20,
                 2000,
                 1,
+                0,
                 Serving.Settings.COMMIT_INTERVAL,
                 photos,
                 Set.of()));

@@ -84,6 +84,7 @@ class ServingIT {
                 10,
                 2000,
                 1,
+                0,
                 Serving.Settings.COMMIT_INTERVAL,
                 null,
                 shadows));
