@@ -31,6 +31,6 @@ if [ -f "$home/$part/environment" ]; then
     esac
   done <"$home/$part/environment"
 fi
-# JAVA_OPTS comes last, so that a heap set there wins.
+# JAVA_OPTS comes last, so that a heap set there wins; the jars in FRESHET_JARS come first, such as torch's for a GPU.
 # shellcheck disable=SC2086
-exec java "@$home/$part/jvm.options" ${JAVA_OPTS:-} -cp "$home/$part/*" "$main" "$@"
+exec java "@$home/$part/jvm.options" ${JAVA_OPTS:-} -cp "${FRESHET_JARS:+$FRESHET_JARS/*:}$home/$part/*" "$main" "$@"

@@ -4,7 +4,13 @@ import dev.freshet.trainer.ModelOptions;
 import dev.freshet.trainer.TorchThreads;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Settings;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -12,6 +18,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,6 +35,7 @@ import picocli.CommandLine.Spec;
                 "Trains on the snapshots of the graph job as they come, and releases embeddings, until it is stopped.")
 public final class LoopCommand implements Callable<Integer> {
 
+    private static final Logger LOG = LoggerFactory.getLogger(LoopCommand.class);
     private static final long SHUTDOWN_MILLIS = 8000;
 
     @Option(
@@ -72,6 +81,13 @@ public final class LoopCommand implements Callable<Integer> {
                             + " (default: ${DEFAULT-VALUE}).")
     private Duration trainingTime;
 
+    @Option(
+            names = "--metrics",
+            paramLabel = "HOST:PORT",
+            converter = Addresses.class,
+            description = "Address where Prometheus finds /metrics, such as 127.0.0.1:9404 (default: nowhere).")
+    private InetSocketAddress metrics;
+
     @Mixin
     private ModelOptions options;
 
@@ -95,6 +111,23 @@ public final class LoopCommand implements Callable<Integer> {
         }
     }
 
+    /** Addresses to listen on. */
+    static final class Addresses implements CommandLine.ITypeConverter<InetSocketAddress> {
+        private static final Pattern FORM = Pattern.compile("(\\S+):(\\d{1,5})");
+
+        @Override
+        public InetSocketAddress convert(String text) {
+            Matcher matcher = FORM.matcher(text);
+            int port = matcher.matches() ? Integer.parseInt(matcher.group(2)) : -1;
+            InetSocketAddress address = port < 0 || port > 65535 ? null : new InetSocketAddress(matcher.group(1), port);
+            if (address == null || address.isUnresolved()) {
+                throw new CommandLine.TypeConversionException(
+                        "'" + text + "' is no address of this machine; write HOST:PORT, such as 127.0.0.1:9404");
+            }
+            return address;
+        }
+    }
+
     @Spec
     private CommandSpec spec;
 
@@ -110,7 +143,8 @@ public final class LoopCommand implements Callable<Integer> {
         // parts of
         // the loop, one for each is too many.
         TorchThreads.set(Math.max(1, Runtime.getRuntime().availableProcessors() / 2));
-        TrainingLoop loop = new TrainingLoop(loopOptions);
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        TrainingLoop loop = new TrainingLoop(loopOptions, new TrainerMetrics(registry));
         CountDownLatch ended = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
@@ -123,12 +157,21 @@ public final class LoopCommand implements Callable<Integer> {
                             }
                         },
                         "shutdown"));
-        try {
+        try (MetricsServer served = metrics == null ? null : serve(metrics, registry)) {
             loop.run();
         } finally {
             ended.countDown();
         }
         return 0;
+    }
+
+    private static MetricsServer serve(InetSocketAddress address, PrometheusMeterRegistry registry) throws IOException {
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        MetricsServer server = new MetricsServer(address, registry);
+        LOG.info("metrics on http://{}:{}/metrics", address.getHostString(), server.port());
+        return server;
     }
 
     private TrainingLoop.Options loopOptions() throws IOException {

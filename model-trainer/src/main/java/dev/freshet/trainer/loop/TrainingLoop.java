@@ -52,6 +52,7 @@ public final class TrainingLoop {
     private static final long LOOK_NANOS = Duration.ofMillis(500).toNanos();
 
     private final Options options;
+    private final TrainerMetrics metrics;
     private final Consumer<byte[], byte[]> consumer;
     private volatile boolean stopped;
     private final RetrainingPolicy policy;
@@ -80,8 +81,9 @@ public final class TrainingLoop {
             long seed,
             int threads) {}
 
-    TrainingLoop(Options options) {
+    TrainingLoop(Options options, TrainerMetrics metrics) {
         this.options = options;
+        this.metrics = metrics;
         this.policy = new RetrainingPolicy(options.minNewInteractions, options.minInterval);
         this.consumer = Inbox.consumer(options.bootstrap);
     }
@@ -111,6 +113,7 @@ public final class TrainingLoop {
                 LOG.info("waiting for snapshots");
                 while (!stopped) {
                     inbox.poll();
+                    metrics.heard(inbox);
                     serve(inbox, publisher, backend, workers);
                 }
             }
@@ -171,6 +174,7 @@ public final class TrainingLoop {
             return;
         }
         inbox.done(command.source());
+        metrics.rolledBack();
         LOG.info("rolled back from {} to {}", inForce.getVersion(), version);
         // The next command must find it in force, and the topic may show it a moment later.
         inbox.releases().announced(announcement);
@@ -245,6 +249,7 @@ public final class TrainingLoop {
         inbox.done(snapshot.source());
         Instant started = Instant.now();
         Run run = new Run(factory, manifest, version(factory, started, inbox), started);
+        metrics.started();
         try {
             train(run, read, inbox, publisher, backend, workers);
         } catch (GivenUpException e) {
@@ -258,6 +263,8 @@ public final class TrainingLoop {
             LOG.error("{}: not released: {}", run.version, describe(e), e instanceof IOException ? null : e);
             refuse(run, describe(e), publisher);
             policy.trained(factory.name(), manifest, Instant.now());
+        } finally {
+            metrics.ended();
         }
         return true;
     }
@@ -286,7 +293,8 @@ public final class TrainingLoop {
         run(run, start, data, inbox, publisher, backend, workers);
     }
 
-    private static void refuse(Run run, String reason, Publisher publisher) {
+    private void refuse(Run run, String reason, Publisher publisher) {
+        metrics.abandoned();
         publisher.evaluation(run.evaluation(EvaluationKind.GATE)
                 .setAccepted(false)
                 .setReason(reason)
@@ -374,6 +382,7 @@ public final class TrainingLoop {
 
             @Override
             public void epoch(Training.Epoch epoch) {
+                TrainingLoop.this.metrics.epoch();
                 publisher.evaluation(progress(run, epoch));
             }
         });
@@ -406,6 +415,7 @@ public final class TrainingLoop {
             publisher.evaluation(decision);
             LOG.warn("{}: not released: {}", run.version, reason);
         }
+        this.metrics.decided(candidate, Duration.between(run.started, Instant.now()));
         // As long as there is no model at all, the next snapshot may try at once.
         boolean without = !candidate.accepted() && inbox.releases().of(run.factory.name()) == null;
         policy.trained(run.factory.name(), run.manifest, without ? Instant.MIN : Instant.now());

@@ -28,6 +28,8 @@ import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
 import dev.freshet.trainer.tensor.Parameter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -59,6 +61,7 @@ class TrainerLoopIT {
     private final TestKafka kafka = TestKafka.shared();
     private TrainingLoop loop;
     private Thread running;
+    private MeterRegistry registry;
 
     @TempDir
     private Path folder;
@@ -93,16 +96,19 @@ class TrainerLoopIT {
     }
 
     private void loop(ModelFactory factory, Settings settings, Duration budget) throws Exception {
-        loop = new TrainingLoop(new TrainingLoop.Options(
-                kafka.bootstrapServers(),
-                new ModelStore(folder.resolve("models"), 2),
-                factory,
-                settings,
-                1,
-                Duration.ZERO,
-                budget,
-                1,
-                2));
+        registry = new SimpleMeterRegistry();
+        loop = new TrainingLoop(
+                new TrainingLoop.Options(
+                        kafka.bootstrapServers(),
+                        new ModelStore(folder.resolve("models"), 2),
+                        factory,
+                        settings,
+                        1,
+                        Duration.ZERO,
+                        budget,
+                        1,
+                        2),
+                new TrainerMetrics(registry));
         running = new Thread(() -> {
             try {
                 loop.run();
@@ -111,6 +117,14 @@ class TrainerLoopIT {
             }
         });
         running.start();
+    }
+
+    private double counted(String meter, String... tags) {
+        return registry.get(meter).tags(tags).counter().count();
+    }
+
+    private double gauged(String meter, String... tags) {
+        return registry.get(meter).tags(tags).gauge().value();
     }
 
     private void send(SnapshotManifest manifest) {
@@ -381,6 +395,14 @@ class TrainerLoopIT {
                 "20200101T000000Z-lightgcn",
                 "no release 20200101T000000Z-lightgcn is known; there are " + second.getVersion());
         stop();
+        assertThat(counted("freshet.gate.decisions", "decision", "accepted")).isEqualTo(2);
+        assertThat(counted("freshet.gate.decisions", "decision", "refused")).isZero();
+        assertThat(counted("freshet.rollbacks")).isEqualTo(1);
+        assertThat(gauged("freshet.release.held")).isEqualTo(1);
+        assertThat(gauged("freshet.training.running")).isZero();
+        assertThat(gauged("freshet.gate.recall", "of", "candidate"))
+                .isEqualTo(second.getMetrics().get("recall@20"));
+        assertThat(gauged("freshet.gate.recall", "of", "in-force")).isNotNaN();
         start("lightgcn");
         rollback(first.getVersion());
         assertThat(answer(2).getReason()).isEqualTo(first.getVersion() + " is in force already");

@@ -13,6 +13,9 @@ import dev.freshet.cli.send.Pace;
 import dev.freshet.cli.send.Replay;
 import dev.freshet.dataset.storefront.Storefront;
 import dev.freshet.dataset.storefront.StorefrontOptions;
+import dev.freshet.docs.MetricsPage;
+import dev.freshet.docs.Scrape;
+import dev.freshet.process.Ports;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.ModelRelease;
@@ -26,11 +29,13 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -55,11 +60,13 @@ class LoopIT {
 
     @Test
     void eventsBecomeRecommendationsOfATrainedModel() throws Exception {
+        int[] metrics = Ports.free(2);
         ClusterOptions options = ClusterOptions.in(folder)
                 .withFreePorts()
                 .withPartitions(2)
-                .with(Part.GRAPH_JOB, "--checkpoint-interval", "1s")
-                .with(Part.TRAINER, "--training-time", "10s", "--min-interval", "1s");
+                .with(Part.GRAPH_JOB, "--checkpoint-interval", "1s", "--metrics-port", "" + metrics[0])
+                .with(Part.TRAINER, "--training-time", "10s", "--min-interval", "1s")
+                .with(Part.TRAINER, "--metrics", "127.0.0.1:" + metrics[1]);
         try (LocalCluster cluster = LocalCluster.start(options, EnumSet.allOf(Part.class), (part, status) -> {});
                 TestKafka kafka = TestKafka.connect(cluster.bootstrapServers())) {
             byte[] broken = sendBroken(kafka);
@@ -81,6 +88,10 @@ class LoopIT {
 
             everyoneIsServedByTheModel(kafka);
             theBrokenRecordIsKept(kafka, broken);
+            thePageOfMetricsSaysWhatPartsShow(
+                    Scrape.of(cluster.servingUri().resolve("/metrics")),
+                    Scrape.of(URI.create("http://127.0.0.1:" + metrics[1] + "/metrics")),
+                    Scrape.of(URI.create("http://127.0.0.1:" + metrics[0] + "/metrics")));
             goesOnAfterKills(cluster, kafka);
 
             takesASnapshotOnCommand(cluster.bootstrapServers());
@@ -132,6 +143,17 @@ class LoopIT {
         assertThat(letter.getTopic()).isEqualTo(Topic.INTERACTIONS.name());
         assertThat(letter.getValue()).isEqualTo(ByteBuffer.wrap(broken));
         assertThat(letter.getReason()).contains("truncated");
+    }
+
+    /** To write the page anew: {@code -Dfreshet.docs.write=true}. */
+    private static void thePageOfMetricsSaysWhatPartsShow(Scrape serving, Scrape trainer, Scrape graphJob)
+            throws IOException {
+        String expected = MetricsPage.of(serving, trainer, graphJob);
+        Path page = Path.of("..", "..", "docs", "metrics.md");
+        if (Boolean.getBoolean("freshet.docs.write")) {
+            Files.writeString(page, expected);
+        }
+        assertThat(Files.readString(page)).isEqualTo(expected);
     }
 
     /** A new event still reaches its user's recommendations and the graphs, after the processes between were killed. */

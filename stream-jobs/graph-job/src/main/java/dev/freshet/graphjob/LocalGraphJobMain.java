@@ -37,6 +37,7 @@ import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.core.execution.JobClient;
 import org.apache.flink.core.execution.RecoveryClaimMode;
 import org.apache.flink.core.execution.SavepointFormatType;
+import org.apache.flink.metrics.prometheus.PrometheusReporterFactory;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -109,6 +110,13 @@ public final class LocalGraphJobMain implements Callable<Integer> {
                     + " (default: ${DEFAULT-VALUE}).")
     private Duration checkpointInterval;
 
+    @Option(
+            names = "--metrics-port",
+            paramLabel = "PORT",
+            description = "Port where Prometheus finds Flink's metrics, on every address of the machine"
+                    + " (default: none).")
+    private Integer metricsPort;
+
     private final CountDownLatch stop = new CountDownLatch(1);
 
     private LocalGraphJobMain() {}
@@ -121,6 +129,9 @@ public final class LocalGraphJobMain implements Callable<Integer> {
     public Integer call() throws Exception {
         check("--parallelism", parallelism, 128);
         check("--rest-port", restPort, 65535);
+        if (metricsPort != null) {
+            check("--metrics-port", metricsPort, 65535);
+        }
         Path snapshotFolder = snapshots.toAbsolutePath().normalize();
         GraphJob.Settings settings = options.settings(spec.commandLine(), StateFolder.uri(snapshotFolder));
         checkPort();
@@ -217,6 +228,11 @@ public final class LocalGraphJobMain implements Callable<Integer> {
         flink.set(RestOptions.PORT, restPort);
         flink.set(RestOptions.BIND_PORT, Integer.toString(restPort));
         flink.set(MetricOptions.METRIC_FETCHER_UPDATE_INTERVAL, METRICS_INTERVAL);
+        if (metricsPort != null) {
+            flink.setString("metrics.reporters", "prom");
+            flink.setString("metrics.reporter.prom.factory.class", PrometheusReporterFactory.class.getName());
+            flink.setString("metrics.reporter.prom.port", metricsPort.toString());
+        }
         flink.set(WebOptions.SUBMIT_ENABLE, false);
         flink.set(WebOptions.CANCEL_ENABLE, false);
         flink.set(JobManagerOptions.ADDRESS, HOST);

@@ -61,6 +61,7 @@ public final class Serving implements AutoCloseable {
      * @param scoring what else shapes them
      * @param rescoreRate users re-scored per second, at most, after a release
      * @param threads threads of the stream
+     * @param standbys other instances that keep a copy of each user's state
      * @param commitInterval longest time until a list that is scored can be read
      * @param photos folder of pictures, or null
      * @param shadows variants whose lists are published, too
@@ -74,6 +75,7 @@ public final class Serving implements AutoCloseable {
             Scoring scoring,
             int rescoreRate,
             int threads,
+            int standbys,
             Duration commitInterval,
             Path photos,
             Set<Variant> shadows) {
@@ -134,6 +136,7 @@ public final class Serving implements AutoCloseable {
                     settings.rescoreRate(),
                     settings.shadows());
             loop.follow(serving);
+            LoopMetrics.bind(registry, serving, loop, this::ready);
             StatusBoard board =
                     new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);
             this.http = new HttpApi(
@@ -228,6 +231,7 @@ public final class Serving implements AutoCloseable {
                     settings.bootstrap(),
                     settings.state(),
                     settings.threads(),
+                    settings.standbys(),
                     settings.commitInterval(),
                     http.self(),
                     instanceId(settings.state())));

@@ -108,6 +108,14 @@ public final class ServingMain implements Callable<Integer> {
     private int threads;
 
     @Option(
+            names = "--standbys",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = "Other instances that keep a copy of each user's state, to take over at once"
+                    + " (default ${DEFAULT-VALUE}).")
+    private int standbys;
+
+    @Option(
             names = "--commit-interval",
             paramLabel = "MILLIS",
             defaultValue = "100",
@@ -163,6 +171,7 @@ public final class ServingMain implements Callable<Integer> {
         check(diversity >= 0 && diversity <= 1, "--diversity is " + diversity + "; it may be 0 to 1");
         check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
         check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
+        check(standbys >= 0, "--standbys is " + standbys + "; it must be at least 0");
         check(commitInterval >= 1, "--commit-interval is " + commitInterval + "; it must be at least 1");
         check(bootstrap.matches("\\S+:\\d+"), "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
         check(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
@@ -178,6 +187,7 @@ public final class ServingMain implements Callable<Integer> {
                 scoring(),
                 rescoreRate,
                 threads,
+                standbys,
                 Duration.ofMillis(commitInterval),
                 photos,
                 variants()));

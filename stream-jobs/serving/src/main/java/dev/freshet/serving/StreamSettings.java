@@ -22,12 +22,19 @@ final class StreamSettings {
     private StreamSettings() {}
 
     static Map<String, Object> of(
-            String bootstrap, Path state, int threads, Duration commitInterval, HostInfo self, String instanceId) {
+            String bootstrap,
+            Path state,
+            int threads,
+            int standbys,
+            Duration commitInterval,
+            HostInfo self,
+            String instanceId) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, APPLICATION);
         settings.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         settings.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         settings.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, threads);
+        settings.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, standbys);
         settings.put(StreamsConfig.APPLICATION_SERVER_CONFIG, self.host() + ":" + self.port());
         settings.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         // A commit makes output visible: it bounds freshness.

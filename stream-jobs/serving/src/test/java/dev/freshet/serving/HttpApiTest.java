@@ -63,6 +63,7 @@ class HttpApiTest {
                 Scoring.DEFAULT,
                 1000,
                 1,
+                0,
                 Serving.Settings.COMMIT_INTERVAL,
                 photos,
                 Set.of());

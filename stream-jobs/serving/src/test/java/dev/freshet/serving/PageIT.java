@@ -82,6 +82,7 @@ class PageIT {
                 Scoring.DEFAULT,
                 2000,
                 1,
+                0,
                 Serving.Settings.COMMIT_INTERVAL,
                 photos,
                 Set.of()));

@@ -88,6 +88,7 @@ class ServingIT {
                 Scoring.DEFAULT,
                 2000,
                 1,
+                0,
                 Serving.Settings.COMMIT_INTERVAL,
                 null,
                 shadows));

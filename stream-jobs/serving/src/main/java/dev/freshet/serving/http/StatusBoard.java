@@ -161,7 +161,7 @@ public final class StatusBoard {
 
     private static Map<String, Long> skipped(ServingMetrics metrics) {
         Map<String, Long> skipped = new TreeMap<>();
-        for (Topic<?> topic : List.of(Topic.INTERACTIONS, Topic.ITEMS, Topic.ERASURES, Topic.NEIGHBORS, Topic.MODELS)) {
+        for (Topic<?> topic : ServingMetrics.READ) {
             long count = metrics.skippedOf(topic.name());
             if (count > 0) {
                 skipped.put(topic.name(), count);

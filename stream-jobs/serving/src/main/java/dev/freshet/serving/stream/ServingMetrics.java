@@ -1,14 +1,22 @@
 package dev.freshet.serving.stream;
 
+import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /** What serving counts, under the names that {@code /metrics} shows. */
 public final class ServingMetrics {
+
+    /** Topics of which a record may be skipped. */
+    public static final List<Topic<?>> READ =
+            List.of(Topic.INTERACTIONS, Topic.ITEMS, Topic.ERASURES, Topic.NEIGHBORS, Topic.MODELS);
 
     private final MeterRegistry registry;
     private final RateMeter eventsIn = new RateMeter();
@@ -19,6 +27,9 @@ public final class ServingMetrics {
     private final Counter byInteraction;
     private final Counter bySweep;
     private final Counter fallbacks;
+    private final Counter audits;
+    private final Counter violations;
+    private final Map<String, Counter> skipped = new HashMap<>();
     private final Timer score;
     private final Timer freshness;
 
@@ -32,6 +43,21 @@ public final class ServingMetrics {
         this.fallbacks = Counter.builder("freshet.recommendations.fallback")
                 .description("Recommendations without a user vector: by neighbors or popularity")
                 .register(registry);
+        this.audits = Counter.builder("freshet.audited.lists")
+                .description("Recommendation lists looked at again by what the stores say")
+                .register(registry);
+        this.violations = Counter.builder("freshet.violations")
+                .description("Items in those lists that the user has already; always 0")
+                .register(registry);
+        for (Topic<?> topic : READ) {
+            skipped.put(
+                    topic.name(),
+                    Counter.builder("freshet.records.skipped")
+                            .description(
+                                    "Unusable records, by topic; each is a dead letter, written by the job that owns the topic")
+                            .tag("topic", topic.name())
+                            .register(registry));
+        }
         this.score = Timer.builder("freshet.score")
                 .description("Time to refresh a user's vector and rank all items")
                 .publishPercentiles(0.5, 0.99)
@@ -74,19 +100,18 @@ public final class ServingMetrics {
 
     /** Counts a record that is skipped as unusable. */
     public void skipped(String topic) {
-        Counter.builder("freshet.records.skipped")
-                .description(
-                        "Unusable records, by topic; each is a dead letter, written by the job that owns the topic")
-                .tag("topic", topic)
-                .register(registry)
-                .increment();
+        skipped.get(topic).increment();
     }
 
     /** Number of records of a topic that were skipped. */
     public long skippedOf(String topic) {
-        Counter counter =
-                registry.find("freshet.records.skipped").tag("topic", topic).counter();
-        return counter == null ? 0 : (long) counter.count();
+        return (long) skipped.get(topic).count();
+    }
+
+    /** Counts a list that was looked at again, and the items that it should not have. */
+    void audited(int wrong) {
+        audits.increment();
+        violations.increment(wrong);
     }
 
     void recommended(boolean interaction, boolean fallback, long nanos, long now) {

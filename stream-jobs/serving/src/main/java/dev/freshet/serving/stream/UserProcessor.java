@@ -48,6 +48,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     /** How long a slice may keep interactions waiting. */
     private static final long SLICE_NANOS = Duration.ofMillis(20).toNanos();
 
+    /** One list in so many is audited. */
+    static final int AUDIT_EVERY = 16;
+
     /** What the search for erased pairs begins with: no key lies before it. */
     private static final Bytes FIRST = Bytes.wrap(new byte[0]);
 
@@ -65,6 +68,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private KeyValueStore<String, Long> counts;
     private UserIndex.Part index;
     private Sweep sweep;
+    private int lists;
     private int erasuresDone;
     private long itemErasuresDone;
     /** Where the search for pairs of erased items goes on; null where there is nothing to search for. */
@@ -201,6 +205,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         Recommender.Query query = ranking.query(user, profile, pairs::get);
         float[] vector = query.vector();
         Recommendations list = ranking.list(user, query, causedBy, now);
+        audit(user, list.getItems());
         String version = list.getModelVersion();
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
         recommendations.put(user, value);
@@ -221,6 +226,15 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         index.put(user, profile.lastActivity());
         serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
         shadow(user, query, causedBy, now);
+    }
+
+    /** Counts what a list should not have, by the pairs themselves: the list was made from the profile, which sums them up. */
+    private void audit(String user, List<RecommendedItem> items) {
+        if (lists++ % AUDIT_EVERY == 0) {
+            serving.metrics().audited((int) items.stream()
+                    .filter(item -> isLive(pairs.get(PairState.key(user, item.getItem()))))
+                    .count());
+        }
     }
 
     /** Publishes what the variants would recommend where serving's own list answers a query. */

@@ -24,6 +24,7 @@ import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Popularity;
 import dev.freshet.serving.score.Scoring;
+import dev.freshet.serving.score.Stamp;
 import dev.freshet.serving.score.Variant;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -49,6 +50,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.TestInputTopic;
 import org.apache.kafka.streams.TestOutputTopic;
@@ -72,6 +74,7 @@ class ServingTopologyTest {
     private Path state;
 
     private final List<String> refused = new ArrayList<>();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final ServingContext serving = context();
     private TopologyTestDriver driver;
     private TestOutputTopic<String, byte[]> recommendations;
@@ -81,7 +84,7 @@ class ServingTopologyTest {
 
     private ServingContext context() {
         return new ServingContext(
-                new ServingMetrics(new SimpleMeterRegistry()),
+                new ServingMetrics(registry),
                 (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
                 SIZE,
                 Scoring.DEFAULT,
@@ -288,6 +291,23 @@ class ServingTopologyTest {
         assertThat(serving.metrics().skippedOf("items")).isEqualTo(1);
         event("a", "q", "click", 1);
         assertThat(nextList().getUser()).isEqualTo("a");
+    }
+
+    @Test
+    void anAuditFindsWhatTheProfileDoesNotKnow() {
+        event("a", "p", "click", 100);
+        event("b", "q", "click", 90);
+        assertThat(registry.get("freshet.audited.lists").counter().count()).isEqualTo(1);
+
+        // As a profile that has lost a pair would leave it.
+        KeyValueStore<Bytes, byte[]> pairs = driver.getKeyValueStore(ServingTopology.PAIRS_STORE);
+        pairs.put(PairState.key("b", "p"), new PairState(true, "click", 1, new Stamp(1, 0, 0)).encode());
+        for (int n = 0; n < UserProcessor.AUDIT_EVERY; n++) {
+            event("b", "q", "view", 80 - n);
+        }
+
+        assertThat(registry.get("freshet.audited.lists").counter().count()).isEqualTo(2);
+        assertThat(registry.get("freshet.violations").counter().count()).isEqualTo(1);
     }
 
     @Test

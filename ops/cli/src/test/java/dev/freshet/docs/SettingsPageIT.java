@@ -1,0 +1,88 @@
+package dev.freshet.docs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.process.Installation;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The page docs/settings.md has every option of every part, as picocli knows them. After a change, write it again with
+ * {@code ./mvnw verify -Dit.test=SettingsPageIT -Dfreshet.docs.write=true}.
+ */
+class SettingsPageIT {
+
+    private static final Path PAGE = Path.of("..", "..", "docs", "settings.md");
+
+    /** Main classes by the folder of their jars. Part by part, as their libraries do not go together. */
+    private static final Map<String, List<String>> PARTS = new LinkedHashMap<>();
+
+    static {
+        PARTS.put("cli", List.of("dev.freshet.cli.Freshet"));
+        PARTS.put("graph-job", List.of("dev.freshet.graphjob.LocalGraphJobMain", "dev.freshet.graphjob.GraphJobMain"));
+        PARTS.put("serving", List.of("dev.freshet.serving.ServingMain"));
+        PARTS.put("trainer", List.of("dev.freshet.trainer.TrainerMain"));
+        PARTS.put("broker", List.of("dev.freshet.broker.BrokerMain"));
+    }
+
+    @Test
+    void thePageHasEveryOption() throws Exception {
+        StringBuilder page = new StringBuilder(
+                """
+                # Settings
+
+                Every option of every part, as its `--help` has it. What a cluster's own configuration decides (Flink's checkpoints and restarts, Kafka's
+                replication) is in [operations.md](operations.md). Settings of models: `freshet evaluate --help` and [evaluate.md](evaluate.md).
+                In containers, `JAVA_OPTS` adds flags of the JVM to any part, and `FRESHET_JARS` a folder of jars that come first.
+
+                This page is written by a test: `./mvnw verify -Dit.test=SettingsPageIT -Dfreshet.docs.write=true`.
+                """);
+        for (Map.Entry<String, List<String>> part : PARTS.entrySet()) {
+            for (String main : part.getValue()) {
+                page.append("\n## ")
+                        .append(part.getKey())
+                        .append(" (`")
+                        .append(main)
+                        .append("`)\n");
+                page.append(tables(part.getKey(), main));
+            }
+        }
+        if (Boolean.getBoolean("freshet.docs.write")) {
+            Files.writeString(PAGE, page);
+        }
+        assertThat(Files.readString(PAGE)).isEqualTo(page.toString());
+    }
+
+    private static String tables(String part, String main) throws Exception {
+        List<URL> path = new ArrayList<>();
+        path.add(url(Path.of("target", "test-classes")));
+        try (Stream<Path> jars = Files.list(Installation.find().jars(part))) {
+            jars.filter(jar -> jar.toString().endsWith(".jar"))
+                    .map(SettingsPageIT::url)
+                    .forEach(path::add);
+        }
+        try (URLClassLoader loader =
+                new URLClassLoader(path.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+            return (String) loader.loadClass("dev.freshet.docs.OptionTables")
+                    .getMethod("of", Class.class)
+                    .invoke(null, loader.loadClass(main));
+        }
+    }
+
+    private static URL url(Path file) {
+        try {
+            return file.toUri().toURL();
+        } catch (MalformedURLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
