@@ -37,6 +37,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.ThreadMetadata;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
@@ -62,6 +64,7 @@ public final class Serving implements AutoCloseable {
      * @param commitInterval longest time until a list that is scored can be read
      * @param photos folder of pictures, or null
      * @param shadows variants whose lists are published, too
+     * @param writes whether HTTP takes interactions, rollbacks and replays
      */
     public record Settings(
             String bootstrap,
@@ -73,7 +76,8 @@ public final class Serving implements AutoCloseable {
             int threads,
             Duration commitInterval,
             Path photos,
-            Set<Variant> shadows) {
+            Set<Variant> shadows,
+            boolean writes) {
 
         /** Time between commits, unless another is asked for. */
         public static final Duration COMMIT_INTERVAL = Duration.ofMillis(100);
@@ -126,13 +130,20 @@ public final class Serving implements AutoCloseable {
             this.serving = new ServingContext(
                     metrics, loop.deadLetters(), settings.size(), settings.rescoreRate(), settings.shadows());
             loop.follow(serving);
-            StatusBoard board =
-                    new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);
+            StatusBoard board = new StatusBoard(
+                    BuildVersion.current(),
+                    serving,
+                    loop.watcher(),
+                    loop.releases(),
+                    this::state,
+                    this::lag,
+                    settings.writes());
             this.http = new HttpApi(
-                    new HttpApi.Settings(settings.host(), settings.port(), settings.photos()),
+                    new HttpApi.Settings(settings.host(), settings.port(), settings.photos(), settings.writes()),
                     advertised(settings.host()),
                     serving,
                     board,
+                    loop,
                     registry,
                     () -> Optional.ofNullable(streams));
             started = true;
@@ -187,6 +198,24 @@ public final class Serving implements AutoCloseable {
         return closing
                 ? "STOPPING"
                 : running == null ? "STARTING" : running.state().name();
+    }
+
+    /** Interactions on this instance's partitions that are not scored yet, as its consumers know it. */
+    private long lag() {
+        KafkaStreams running = streams;
+        if (running == null) {
+            return 0;
+        }
+        double lag = 0;
+        for (Map.Entry<MetricName, ? extends Metric> metric : running.metrics().entrySet()) {
+            if (metric.getKey().name().equals("records-lag")
+                    && Topic.INTERACTIONS.name().equals(metric.getKey().tags().get("topic"))
+                    && metric.getValue().metricValue() instanceof Double records
+                    && !records.isNaN()) {
+                lag += records;
+            }
+        }
+        return (long) lag;
     }
 
     /** The port that HTTP listens on. */

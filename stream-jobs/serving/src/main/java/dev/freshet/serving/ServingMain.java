@@ -1,5 +1,6 @@
 package dev.freshet.serving;
 
+import dev.freshet.serving.http.HttpApi;
 import dev.freshet.serving.score.Variant;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -89,6 +90,14 @@ public final class ServingMain implements Callable<Integer> {
             description = "Folder of pictures that is served, for reading, under /photos/.")
     private Path photos;
 
+    @Option(
+            names = "--allow-writes",
+            description = {
+                "Take interactions, rollbacks and replays over HTTP from everyone who reaches --host;",
+                "on loopback they are taken without it."
+            })
+    private boolean allowWrites;
+
     private ServingMain() {}
 
     public static void main(String[] args) {
@@ -133,7 +142,8 @@ public final class ServingMain implements Callable<Integer> {
                 threads,
                 Duration.ofMillis(commitInterval),
                 photos,
-                variants()));
+                variants(),
+                allowWrites || HttpApi.isLoopback(host)));
         Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
         LOG.info("listening on http://{}:{}/", host, serving.port());
         return serving.awaitEnd();

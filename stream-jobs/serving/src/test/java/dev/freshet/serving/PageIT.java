@@ -82,7 +82,8 @@ class PageIT {
                 1,
                 Serving.Settings.COMMIT_INTERVAL,
                 photos,
-                Set.of()));
+                Set.of(),
+                true));
         feed(photos);
         await("ready", serving::ready);
         // Users that were scored before the model was there are scored again.

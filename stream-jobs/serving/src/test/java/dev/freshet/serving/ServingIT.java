@@ -86,7 +86,8 @@ class ServingIT {
                 1,
                 Serving.Settings.COMMIT_INTERVAL,
                 null,
-                shadows));
+                shadows,
+                true));
         await("ready", serving::ready);
         return serving;
     }
