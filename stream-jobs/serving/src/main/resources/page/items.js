@@ -70,11 +70,11 @@ function itemPanel(item, modalities) {
     doubtful.length === 0 ? null : el("p", { class: "alert warn", id: "doubtful" },
       `The ${doubtful.join(" and ")} may mislead: people do not have this item together with what it looks like, but with others.`),
     modalities.length === 0 ? null : el("div", { class: "evidence" },
-      el("h3", {}, "What speaks for its neighbors by content"),
+      el("h3", {}, "What speaks for its neighbors by content: people have them together, all modalities agree"),
       ...modalities.map((each) => el("div", { class: `evidence-row ${each.doubtful ? "doubtful" : ""}` },
         el("strong", {}, each.modality),
-        share("people have them together", each.together),
-        each.agreed === null ? el("span", { class: "note" }, "agreement not computed") : share("all modalities agree", each.agreed)))));
+        share("had together", each.together),
+        each.agreed === null ? el("span", { class: "note" }, "agreement not computed") : share("all agree", each.agreed)))));
 }
 
 function share(words, of) {

@@ -88,7 +88,7 @@ export function open(root) {
       el("div", { class: "replay" }, button,
         el("p", { class: `note ${letter.refusal ? "" : "good-text"}`, id: "replay-note" },
           !live.writes() ? "This server takes nothing over HTTP: started without --allow-writes." :
-            letter.refusal ? `As things are it would be refused again: ${letter.refusal}` : "By today's rules it can be used.")),
+            letter.refusal ? `Not to be sent as things are: ${letter.refusal}` : "By today's rules it can be used.")),
       el("p", { class: "note", id: "replay-answer", role: "status" }));
   }
 

@@ -37,9 +37,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.Metric;
-import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.TaskMetadata;
 import org.apache.kafka.streams.ThreadMetadata;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.slf4j.Logger;
@@ -200,22 +200,26 @@ public final class Serving implements AutoCloseable {
                 : running == null ? "STARTING" : running.state().name();
     }
 
-    /** Interactions on this instance's partitions that are not scored yet, as its consumers know it. */
+    /** Interactions on this instance's partitions that are not committed yet; of those, the stream has the first in its hands. */
     private long lag() {
         KafkaStreams running = streams;
         if (running == null) {
             return 0;
         }
-        double lag = 0;
-        for (Map.Entry<MetricName, ? extends Metric> metric : running.metrics().entrySet()) {
-            if (metric.getKey().name().equals("records-lag")
-                    && Topic.INTERACTIONS.name().equals(metric.getKey().tags().get("topic"))
-                    && metric.getValue().metricValue() instanceof Double records
-                    && !records.isNaN()) {
-                lag += records;
+        Map<Integer, Long> ends = loop.watcher().interactionsEnd();
+        long lag = 0;
+        for (ThreadMetadata thread : running.metadataForLocalThreads()) {
+            for (TaskMetadata task : thread.activeTasks()) {
+                for (Map.Entry<TopicPartition, Long> read :
+                        task.committedOffsets().entrySet()) {
+                    long end = ends.getOrDefault(read.getKey().partition(), 0L);
+                    if (read.getKey().topic().equals(Topic.INTERACTIONS.name()) && read.getValue() >= 0) {
+                        lag += Math.max(0, end - read.getValue());
+                    }
+                }
             }
         }
-        return (long) lag;
+        return lag;
     }
 
     /** The port that HTTP listens on. */

@@ -465,7 +465,7 @@ class PageIT {
         assertThat(page.locator(".hex").first()).containsText("7b 22 75 73 65 72 22 3a");
         assertThat(page.locator(".hex").first()).containsText("{\"user\":");
         assertThat(page.locator("#replay")).isDisabled();
-        assertThat(page.locator("#replay-note")).containsText("refused again");
+        assertThat(page.locator("#replay-note")).containsText("Not to be sent as things are");
 
         page.locator("#letters a", new Page.LocatorOptions().setHasText("unknown schema"))
                 .click();

@@ -81,7 +81,7 @@ final class DeadLetterRoutes {
         DeadLetter letter = find(offset);
         String refusal = refusal(letter);
         if (refusal != null) {
-            throw ProblemException.conflict("not sent, since it would be refused again: " + refusal);
+            throw ProblemException.conflict("not sent: " + refusal);
         }
         Outbox.Place place = outbox.send(letter.getTopic(), array(letter.getKey()), array(letter.getValue()));
         ctx.status(202);
