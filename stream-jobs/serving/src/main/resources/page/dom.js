@@ -19,6 +19,29 @@ export function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
+const ICONS = {
+  pulse: "M3 12h4l2.5-7 5 14 2.5-7h4",
+  person: "M12 4.5a3.6 3.6 0 1 0 .01 0M5 20c.6-4 3.4-6 7-6s6.4 2 7 6",
+  tag: "M4 5v6.5l8.5 8.5 7-7L11 4.5H5zM8 8.5h.01",
+  box: "M12 3.5l7.5 4.2v8.6L12 20.5l-7.5-4.2V7.7zM4.5 7.7L12 12l7.5-4.3M12 12v8.5",
+  nodes: "M6 6.5a2.2 2.2 0 1 0 .01 0M18 5a2.2 2.2 0 1 0 .01 0M13 16.5a2.2 2.2 0 1 0 .01 0M7.3 10.2l4.5 6.6M17.2 9.2l-3.6 7.5M8.2 8.4l7.6-1",
+  shield: "M12 3.5l7 2.7v5.3c0 4.5-2.9 7.5-7 9-4.1-1.5-7-4.5-7-9V6.2zM9 12l2.2 2.2L15.3 10",
+  events: "M4 12h4l2-6 4 12 2-6h4",
+  graph: "M6 7a2 2 0 1 0 .01 0M18 6a2 2 0 1 0 .01 0M12 17a2 2 0 1 0 .01 0M8 10.5l3 6.5M16.8 9.5l-3.6 7.5M8 8.6l8-1",
+  snapshot: "M4 8h4l1.5-2h5L16 8h4v11H4zM12 10.5a3 3 0 1 0 .01 0",
+  trainer: "M4 19V5M4 19h16M7 14l4-4 3 2 5-6",
+  release: "M12 4l7 4v8l-7 4-7-4V8zM5 8l7 4 7-4M12 12v8",
+  serving: "M13 3L5 13.5h6L10.5 21 19 10h-6.5z",
+  recommendations: "M12 5l2.1 4.4 4.9.7-3.5 3.4.8 4.8L12 16l-4.3 2.3.8-4.8L5 10.1l4.9-.7z",
+  clock: "M12 4a8 8 0 1 0 .01 0M12 8v4.5l3 2",
+  bell: "M6 17h12l-1.5-2.5V11a4.5 4.5 0 0 0-9 0v3.5zM10.5 19.5h3",
+};
+
+export function icon(name) {
+  return svg("svg", { class: "icon", viewBox: "0 0 24 24", fill: "none", "stroke-width": 1.8, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true" },
+    svg("path", { d: ICONS[name] }));
+}
+
 /** A hash of a string, the same on every visit. */
 function hash(text) {
   let h = 2166136261;
@@ -51,6 +74,9 @@ function safe(url) {
   return typeof url === "string" && /^(\/(?!\/)|https?:\/\/|data:image\/)/i.test(url) ? url : null;
 }
 
+/** The address of an item's picture, or null. */
+export const pictureUrl = (item) => safe(item.imageUrl);
+
 /** The picture of an item, or one drawn from its id where there is none or it does not load. */
 export function picture(item, ...overlays) {
   const frame = el("span", { class: "picture" });
@@ -64,4 +90,43 @@ export function picture(item, ...overlays) {
   }
   frame.append(...overlays);
   return frame;
+}
+
+/** A short word to the reader that goes by itself. */
+export function toast(words, kind = "") {
+  const box = el("p", { class: `toast ${kind}` }, words);
+  document.getElementById("toasts").append(box);
+  setTimeout(() => box.remove(), 7000);
+}
+
+/** Asks before something that cannot be undone at once; answers whether to go on. */
+export function confirm(title, words, action) {
+  const dialog = document.getElementById("confirm");
+  return new Promise((resolve) => {
+    const close = (answer) => () => {
+      dialog.returnValue = answer;
+      dialog.close();
+    };
+    dialog.replaceChildren(
+      el("h2", { id: "confirm-title" }, title), ...words.map((line) => el("p", {}, line)),
+      el("div", { class: "confirm-buttons" },
+        el("button", { type: "button", class: "button", onclick: close("") }, "Leave it"),
+        el("button", { type: "button", class: "button primary", onclick: close("yes") }, action)));
+    dialog.returnValue = "";
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.showModal();
+  });
+}
+
+/** The head of a view: its name, a line on it, and what there is to press. */
+export function head(title, line, ...tools) {
+  return el("div", { class: "view-head" },
+    el("div", {}, el("h1", {}, title), el("p", { class: "lead" }, line)), el("div", { class: "view-tools" }, ...tools));
+}
+
+/** A horizontal bar for a share of one. */
+export function meter(share, words, kind = "") {
+  const fill = el("span");
+  fill.style.width = `${Math.round(100 * Math.max(0, Math.min(1, share)))}%`;
+  return el("div", { class: `bar ${kind}`, role: "img", "aria-label": words }, fill);
 }

@@ -24,4 +24,28 @@ export function ago(iso, now = Date.now()) {
   return new Date(iso).toISOString().slice(0, 10);
 }
 
+export const percent = (share) => `${Math.round(100 * share)} %`;
+
+export function bytes(n) {
+  if (n < 0) return "none";
+  if (n < 1024) return `${n} B`;
+  return n < 1 << 20 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / (1 << 20)).toFixed(1)} MiB`;
+}
+
+/** The name of a graph in words. */
+export function graphName(graph) {
+  const words = {
+    "item-jaccard": "Had by the same people",
+    "item-cooccurrence": "Often together",
+    "user-jaccard": "Share of common items",
+    "user-cooccurrence": "Common items",
+    embedding: "Near in the model",
+  };
+  const [, kind, modality] = /^(item-content|item-denoised|user-profile)-(.+)$/.exec(graph) ?? [];
+  if (kind === "item-content") return `Alike by ${modality}`;
+  if (kind === "item-denoised") return `Alike by ${modality}, all agree`;
+  if (kind === "user-profile") return `Like the same by ${modality}`;
+  return words[graph] ?? graph;
+}
+
 export const name = (item) => item.title || item.item || item.id;

@@ -38,7 +38,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.TaskMetadata;
 import org.apache.kafka.streams.ThreadMetadata;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.slf4j.Logger;
@@ -65,6 +67,7 @@ public final class Serving implements AutoCloseable {
      * @param commitInterval longest time until a list that is scored can be read
      * @param photos folder of pictures, or null
      * @param shadows variants whose lists are published, too
+     * @param writes whether HTTP takes interactions, rollbacks and replays
      */
     public record Settings(
             String bootstrap,
@@ -78,7 +81,8 @@ public final class Serving implements AutoCloseable {
             int standbys,
             Duration commitInterval,
             Path photos,
-            Set<Variant> shadows) {
+            Set<Variant> shadows,
+            boolean writes) {
 
         /** Time between commits, unless another is asked for. */
         public static final Duration COMMIT_INTERVAL = Duration.ofMillis(100);
@@ -137,13 +141,20 @@ public final class Serving implements AutoCloseable {
                     settings.shadows());
             loop.follow(serving);
             LoopMetrics.bind(registry, serving, loop, this::ready);
-            StatusBoard board =
-                    new StatusBoard(BuildVersion.current(), serving, loop.watcher(), loop.releases(), this::state);
+            StatusBoard board = new StatusBoard(
+                    BuildVersion.current(),
+                    serving,
+                    loop.watcher(),
+                    loop.releases(),
+                    this::state,
+                    this::lag,
+                    settings.writes());
             this.http = new HttpApi(
-                    new HttpApi.Settings(settings.host(), settings.port(), settings.photos()),
+                    new HttpApi.Settings(settings.host(), settings.port(), settings.photos(), settings.writes()),
                     advertised(settings.host()),
                     serving,
                     board,
+                    loop,
                     registry,
                     () -> Optional.ofNullable(streams));
             started = true;
@@ -198,6 +209,28 @@ public final class Serving implements AutoCloseable {
         return closing
                 ? "STOPPING"
                 : running == null ? "STARTING" : running.state().name();
+    }
+
+    /** Interactions on this instance's partitions that are not committed yet; of those, the stream has the first in its hands. */
+    private long lag() {
+        KafkaStreams running = streams;
+        if (running == null) {
+            return 0;
+        }
+        Map<Integer, Long> ends = loop.watcher().interactionsEnd();
+        long lag = 0;
+        for (ThreadMetadata thread : running.metadataForLocalThreads()) {
+            for (TaskMetadata task : thread.activeTasks()) {
+                for (Map.Entry<TopicPartition, Long> read :
+                        task.committedOffsets().entrySet()) {
+                    long end = ends.getOrDefault(read.getKey().partition(), 0L);
+                    if (read.getKey().topic().equals(Topic.INTERACTIONS.name()) && read.getValue() >= 0) {
+                        lag += Math.max(0, end - read.getValue());
+                    }
+                }
+            }
+        }
+        return lag;
     }
 
     /** The port that HTTP listens on. */

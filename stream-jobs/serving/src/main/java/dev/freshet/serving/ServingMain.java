@@ -1,5 +1,6 @@
 package dev.freshet.serving;
 
+import dev.freshet.serving.http.HttpApi;
 import dev.freshet.serving.score.ActionWeights;
 import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.Scoring;
@@ -142,6 +143,14 @@ public final class ServingMain implements Callable<Integer> {
             description = "Folder of pictures that is served, for reading, under /photos/.")
     private Path photos;
 
+    @Option(
+            names = "--allow-writes",
+            description = {
+                "Take interactions, rollbacks and replays over HTTP from everyone who reaches --host;",
+                "on loopback they are taken without it."
+            })
+    private boolean allowWrites;
+
     private ServingMain() {}
 
     public static void main(String[] args) {
@@ -190,7 +199,8 @@ public final class ServingMain implements Callable<Integer> {
                 standbys,
                 Duration.ofMillis(commitInterval),
                 photos,
-                variants()));
+                variants(),
+                allowWrites || HttpApi.isLoopback(host)));
         Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
         LOG.info("listening on http://{}:{}/", host, serving.port());
         return serving.awaitEnd();

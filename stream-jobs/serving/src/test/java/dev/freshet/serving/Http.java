@@ -28,6 +28,20 @@ final class Http {
                 HttpResponse.BodyHandlers.ofString());
     }
 
+    /** Posts a body; headers as name, value, name, value, … */
+    HttpResponse<String> post(String path, String body, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    HttpResponse<String> postJson(String path, String body) throws IOException, InterruptedException {
+        return post(path, body, "Content-Type", "application/json");
+    }
+
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return request("GET", path);
     }

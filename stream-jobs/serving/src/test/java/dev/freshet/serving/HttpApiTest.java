@@ -66,7 +66,8 @@ class HttpApiTest {
                 0,
                 Serving.Settings.COMMIT_INTERVAL,
                 photos,
-                Set.of());
+                Set.of(),
+                true);
     }
 
     private static JsonNode problem(HttpResponse<String> response, int status) throws IOException {
@@ -97,6 +98,11 @@ class HttpApiTest {
                 "/v1/items/i",
                 "/v1/items/i/similar",
                 "/v1/users/u/similar",
+                "/v1/users/u/similar?graph=embedding",
+                "/v1/items/i/graphs",
+                "/v1/items?query=lamp",
+                "/v1/graphs/item-jaccard",
+                "/v1/graphs/item-jaccard/neighborhood?node=i",
                 "/v1/popular"
             })
     void saysWhatHasNotStarted(String path) throws Exception {
@@ -111,6 +117,9 @@ class HttpApiTest {
         "/v1/users?limit=0, limit is 0; it must be a whole number from 1 to 1000",
         "/v1/users?limit=ten, limit is ten; it must be a whole number from 1 to 1000",
         "/v1/models?limit=500, limit is 500; it must be a whole number from 1 to 101",
+        "/v1/evaluations?limit=0, limit is 0; it must be a whole number from 1 to 200",
+        "/v1/dead-letters?before=x, before is x; it must be a whole number of at least 0",
+        "/v1/dead-letters/-1, offset is -1; it must be a whole number of at least 0",
         "/v1/users?limit=99999999999, limit is 99999999999; it must be a whole number from 1 to 1000",
     })
     void refusesBadParameters(String path, String detail) throws Exception {
@@ -155,11 +164,94 @@ class HttpApiTest {
         assertThat(raw("/photos/%00.jpg")).contains(" 400 ");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{ | the body is no JSON: see line 1, column 2",
+                "[] | the body must be a JSON object",
+                "'' | the body must be a JSON object",
+                "{} {} | the body is no JSON: see line 1, column 4",
+                "{\"user\":\"u\",\"item\":\"i\"} | action is missing",
+                "{\"user\":null,\"item\":\"i\",\"action\":\"click\"} | user is missing",
+                "{\"user\":\"u\",\"item\":7,\"action\":\"click\"} | item must be a string",
+                "{\"user\":\"\",\"item\":\"i\",\"action\":\"click\"} | the user id is empty; every record names its user",
+                "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\",\"weight\":-1} | Interaction: weight is -1.0; it must be finite and not negative",
+                "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\",\"wieght\":1} | the field wieght is not known; there are action, eventId, eventTime, item, user, weight",
+                "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\",\"eventTime\":\"noon\"} | eventTime is noon; it must be a time such as 2026-11-01T12:00:00Z",
+            })
+    void refusesBadInteractions(String body, String detail) throws Exception {
+        assertThat(problem(http.postJson("/v1/interactions", body), 400)
+                        .get("detail")
+                        .asText())
+                .isEqualTo(detail);
+    }
+
+    @Test
+    void refusesWhatComesFromOtherSites() throws Exception {
+        String body = "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\"}";
+        for (String path : new String[] {"/v1/interactions", "/v1/rollbacks", "/v1/dead-letters/0/replay"}) {
+            // What a browser sends for another site without asking first.
+            problem(http.post(path, body), 415);
+            problem(http.post(path, body, "Content-Type", "text/plain"), 415);
+            problem(http.post(path, body, "Content-Type", "application/x-www-form-urlencoded"), 415);
+            for (String origin : new String[] {"http://evil.example", "null", "http://127.0.0.1:1", "::"}) {
+                problem(http.post(path, body, "Content-Type", "application/json", "Origin", origin), 403);
+            }
+            // A name of another site that leads here.
+            assertThat(raw("POST " + path, "Host: evil.example", "Content-Type: application/json", "Content-Length: 0"))
+                    .contains(" 403 ");
+        }
+        problem(http.request("GET", "/v1/interactions"), 405);
+    }
+
+    @Test
+    void aBodyBeyondTheBoundIsRefused() throws Exception {
+        problem(http.postJson("/v1/interactions", "{\"user\":\"" + "u".repeat(70_000) + "\"}"), 413);
+    }
+
+    @Test
+    void withoutABrokerNothingIsTaken() throws Exception {
+        problem(http.postJson("/v1/interactions", "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\"}"), 503);
+        problem(http.get("/v1/dead-letters"), 503);
+        problem(http.postJson("/v1/rollbacks", "{\"version\":\"v\"}"), 404);
+    }
+
+    @Test
+    void writesNothingWhereThatIsOff() throws Exception {
+        Path own = folder.resolve("read-only");
+        try (Serving closed = new Serving(new Serving.Settings(
+                NO_BROKER,
+                own,
+                "127.0.0.1",
+                0,
+                20,
+                1000,
+                1,
+                Serving.Settings.COMMIT_INTERVAL,
+                null,
+                Set.of(),
+                false))) {
+            Http readOnly = new Http(closed.port());
+            for (String path : new String[] {"/v1/interactions", "/v1/rollbacks", "/v1/dead-letters/0/replay"}) {
+                assertThat(problem(readOnly.postJson(path, "{}"), 403)
+                                .get("detail")
+                                .asText())
+                        .contains("--allow-writes");
+            }
+            assertThat(readOnly.json("/v1/status").get("writes").asBoolean()).isFalse();
+        }
+    }
+
     /** A request as it is, which a client would tidy up. */
     private static String raw(String path) throws IOException {
+        return raw("GET " + path, "Host: localhost");
+    }
+
+    private static String raw(String request, String... headers) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), serving.port())) {
             OutputStream out = socket.getOutputStream();
-            out.write(("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            out.write((request + " HTTP/1.1\r\n" + String.join("\r\n", headers) + "\r\nConnection: close\r\n\r\n")
                     .getBytes(StandardCharsets.US_ASCII));
             out.flush();
             InputStream in = socket.getInputStream();
@@ -176,6 +268,11 @@ class HttpApiTest {
                 .startsWith("default-src 'self'");
         assertThat(page.body()).contains("<title>Freshet</title>").doesNotContain("http://", "https://");
         assertThat(http.get("/style.css").body()).doesNotContain("url(", "@import");
+        assertThat(http.get("/vendor/echarts.esm.min.js")
+                        .headers()
+                        .firstValue("Content-Type")
+                        .orElse(""))
+                .contains("javascript");
     }
 
     @Test

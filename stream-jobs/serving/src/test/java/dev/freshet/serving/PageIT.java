@@ -5,6 +5,7 @@ import static dev.freshet.serving.LoopFixture.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.deque.html.axecore.playwright.AxeBuilder;
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.BrowserType;
@@ -12,20 +13,28 @@ import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.freshet.graph.GraphNames;
+import dev.freshet.schema.Control;
+import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.EvaluationKind;
+import dev.freshet.schema.Interaction;
+import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Scoring;
+import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -42,6 +51,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The page in a real browser, against a real loop. */
 class PageIT {
@@ -52,6 +63,18 @@ class PageIT {
     private static final String UNKNOWN_USER = "nobody";
     private static final int ITEMS = 40;
     private static final int EVENTS = 49;
+
+    /** Every tab, and what is there once it shows something. */
+    private static final String[][] TABS = {
+        {"overview", ".chart[data-drawn]"},
+        {"users/user-5", ".people-like a"},
+        {"items/i3", "#doubtful"},
+        {"models", "#releases td"},
+        {"graph/item-jaccard/i3", ".around-list a"},
+        {"quality", "#letter-reason"},
+    };
+
+    private static final Interaction LATE = LoopFixture.interaction("late-user", "i2", "click", 7000);
 
     @TempDir
     private static Path folder;
@@ -85,7 +108,8 @@ class PageIT {
                 0,
                 Serving.Settings.COMMIT_INTERVAL,
                 photos,
-                Set.of()));
+                Set.of(),
+                true));
         feed(photos);
         await("ready", serving::ready);
         // Users that were scored before the model was there are scored again.
@@ -128,20 +152,44 @@ class PageIT {
             }
         }
         loop.interact("user-11", "i<img src=x onerror=alert(1)>", "<b>bold</b>", 1190);
-        kafka.send(
-                Topic.NEIGHBORS,
-                Keys.neighbors(GraphNames.ITEM_JACCARD, "i3"),
-                new NeighborList(
-                        GraphNames.ITEM_JACCARD,
-                        "i3",
-                        List.of(new Neighbor("i4", 0.5), new Neighbor("i6", 0.25)),
-                        4,
-                        2L));
+        neighbors(GraphNames.ITEM_JACCARD, "i3", "i4", "i5", "i6");
+        neighbors(GraphNames.ITEM_JACCARD, "i4", "i3", "i7");
+        neighbors(GraphNames.itemContent("text"), "i3", "i4", "i5", "i7");
+        neighbors(GraphNames.itemContent("image"), "i3", "i20", "i21", "i22");
+        neighbors(GraphNames.itemDenoised("image"), "i3", "i5");
+        neighbors(GraphNames.USER_JACCARD, "user-5", "user-6");
+        letter("no Avro: it begins with 7b", "{\"user\":\"u\"}".getBytes(StandardCharsets.UTF_8));
+        letter("unknown schema 0123456789abcdef", Topic.INTERACTIONS.codec().encode(LATE));
         loop.release(
                 "20270101T000000Z-spumr",
-                Map.of(),
+                ModelFixture.vectors("user-", 12, 8, random),
                 ModelFixture.vectors("i", ITEMS, 8, random),
                 release -> release.setModel("spumr"));
+    }
+
+    private static void neighbors(String graph, String node, String... neighbors) {
+        List<Neighbor> list = new ArrayList<>();
+        for (String neighbor : neighbors) {
+            list.add(new Neighbor(neighbor, 0.5 / (1 + list.size())));
+        }
+        kafka.send(Topic.NEIGHBORS, Keys.neighbors(graph, node), new NeighborList(graph, node, list, 4, 2L));
+    }
+
+    private static void letter(String reason, byte[] value) {
+        kafka.send(
+                Topic.DEAD_LETTERS,
+                Topic.INTERACTIONS.name(),
+                DeadLetter.newBuilder()
+                        .setTopic(Topic.INTERACTIONS.name())
+                        .setPartition(0)
+                        .setOffset(1)
+                        .setKey(ByteBuffer.wrap("late-user".getBytes(StandardCharsets.UTF_8)))
+                        .setValue(ByteBuffer.wrap(value))
+                        .setTimestamp(Instant.now())
+                        .setReason(reason)
+                        .setJob("graph-job test")
+                        .setRefusedAt(Instant.now())
+                        .build());
     }
 
     private static void draw(Path file, Random random) throws IOException {
@@ -202,10 +250,8 @@ class PageIT {
         assertThat(complaints).isEmpty();
     }
 
-    private void screenshot(String name) {
-        page.screenshot(new Page.ScreenshotOptions()
-                .setPath(Path.of("target", name + ".png"))
-                .setFullPage(true));
+    private void go(String address) {
+        page.navigate("http://127.0.0.1:" + serving.port() + "/#/" + address);
     }
 
     @Test
@@ -214,22 +260,19 @@ class PageIT {
         long events = kafka.drain(Topic.INTERACTIONS).size();
         assertThat(page.locator("#connection-text")).hasText("live");
         assertThat(page.locator("#stage-events")).containsText(events + " since the start");
-        assertThat(page.locator("#stage-events")).containsText("12 users, 41 items");
-        assertThat(page.locator("#stage-graph")).containsText("item-jaccard: 1 nodes");
+        assertThat(page.locator("#stage-events")).containsText("users, " + (ITEMS + 1) + " items");
+        assertThat(page.locator("#stage-graph")).containsText("in 5 live graphs");
         assertThat(page.locator("#stage-release .figure")).hasText("spumr");
-        assertThat(page.locator("#releases tbody tr")).hasCount(1);
-        assertThat(page.locator("#releases")).containsText("in force");
-        assertThat(page.locator("#releases")).containsText("0.1234");
+        assertThat(page.locator("#freshness strong").first()).not().hasText("–");
+        assertThat(page.locator("#alerts")).containsText("refused within the last ten minutes");
+        assertThat(page.locator("main table tbody tr")).hasCount(5);
+        assertThat(page.locator(".chart[data-drawn]")).hasCount(2);
 
         loop.interact("user-3", "i1", "click", 5000);
         kafka.send(
                 Topic.EVALUATIONS,
                 "run",
-                Evaluation.newBuilder()
-                        .setRunId("run")
-                        .setKind(EvaluationKind.EPOCH)
-                        .setModel("spumr")
-                        .setAt(Instant.now())
+                evaluation("run", EvaluationKind.EPOCH)
                         .setEpoch(30)
                         .setEpochs(40)
                         .setMetrics(Map.of("loss", 0.25))
@@ -238,22 +281,30 @@ class PageIT {
         assertThat(page.locator("#stage-events")).containsText(events + 1 + " since the start");
         assertThat(page.locator("#stage-trainer")).containsText("30 / 40");
         assertThat(page.locator("#stage-trainer [role=progressbar]")).hasAttribute("aria-valuenow", "30");
-        screenshot("page");
+    }
+
+    private static Evaluation.Builder evaluation(String run, EvaluationKind kind) {
+        return Evaluation.newBuilder()
+                .setRunId(run)
+                .setKind(kind)
+                .setModel("spumr")
+                .setAt(Instant.now());
     }
 
     @Test
     void showsWhatAUserDidAndGets() {
+        go("users");
         page.locator("#search").fill("user-1");
-        assertThat(page.locator("#user-list a")).hasCount(3);
+        assertThat(page.locator("#found a")).hasCount(3);
         page.locator("#search").fill("user-5");
-        assertThat(page.locator("#user-list a")).hasCount(1);
-        page.locator("#user-list a").first().click();
+        assertThat(page.locator("#found a")).hasCount(1);
+        page.locator("#found a").first().click();
 
         Locator recommended = page.locator("#recommendations-panel .tile");
         assertThat(page.locator("#person h2").first()).hasText("User user-5");
         assertThat(recommended).hasCount(20);
         assertThat(recommended.first()).containsText("Thing number");
-        assertThat(page.locator("#recommendations-panel")).containsText("by 20270101T000000Z-spumr");
+        assertThat(page.locator("#recommendations-panel")).containsText("-spumr");
         page.waitForFunction("() => [...document.querySelectorAll('#recommendations-panel img')]"
                 + ".some(image => image.complete && image.naturalWidth === 64)");
         page.waitForFunction("() => [...document.querySelectorAll('#recommendations-panel img')]"
@@ -261,48 +312,262 @@ class PageIT {
         // Where there is no picture, or it does not load, one is drawn.
         page.waitForFunction("() => document.querySelectorAll('#recommendations-panel .picture svg').length > 0"
                 + " && !document.querySelector('#recommendations-panel img[src=\"/photos/gone.png\"][complete]')");
+        // Others whose vectors are near.
+        assertThat(page.locator(".people-like a").first()).containsText("user-");
+        page.locator("#user-graph").selectOption("user-jaccard");
+        assertThat(page.locator(".people-like a")).hasCount(1);
+        assertThat(page.locator(".people-like")).containsText("user-6");
 
-        // What the user takes from the list leaves it, without a reload.
+        // What the user takes from the list elsewhere leaves it, without a reload.
         String first = recommended.first().locator(".tile-title").innerText();
         String id = "i" + first.replaceAll("\\D+", "");
         loop.interact("user-5", id, "purchase", 6000);
-        assertThat(page.locator("#recommendations-panel")).not().containsText(first + "\n");
+        assertThat(page.locator("#recommendations-panel li[data-item='" + id + "']"))
+                .hasCount(0);
         assertThat(page.locator(".history .caption").first()).hasText("purchase");
 
-        recommended.first().click();
-        assertThat(page.locator("#item-dialog")).isVisible();
-        assertThat(page.locator("#item-dialog h2")).containsText("Thing number");
+        recommended.first().locator("a").click();
+        assertThat(page.locator("#item h2").first()).containsText("Thing number");
+    }
+
+    @Test
+    void aClickChangesTheList() {
+        go("users/user-7");
+        Locator list = page.locator("#recommendations-panel li[data-item]");
+        assertThat(list).hasCount(20);
+        String item = list.nth(2).getAttribute("data-item");
+        int history = page.locator(".history li").count();
+
+        page.locator("#action").selectOption("like");
+        list.nth(2).locator("button").click();
+
+        assertThat(page.locator("#recommendations-panel li[data-item='" + item + "']"))
+                .hasCount(0);
+        assertThat(page.locator("#recommendations-panel .moved").first()).isVisible();
+        assertThat(page.locator(".toast")).containsText("on the topic after");
+        assertThat(page.locator(".history .caption").first()).hasText("like");
+        Interaction sent = kafka.drain(Topic.INTERACTIONS).stream()
+                .filter(record -> record.value().getUser().equals("user-7")
+                        && record.value().getItem().equals(item))
+                .reduce((before, last) -> last)
+                .orElseThrow()
+                .value();
+        assertThat(sent.getAction()).isEqualTo("like");
+        assertThat(sent.getWeight()).isEqualTo(1);
+
+        // And back.
+        page.locator(".history li").first().hover();
+        page.locator(".history .take-back").first().click();
+        assertThat(page.locator(".history li")).hasCount(history);
+        assertThat(page.locator(".history .caption").first()).not().hasText("like");
+    }
+
+    @Test
+    void showsTheNeighborsOfAnItemSideBySide() {
+        go("items/i3");
+        assertThat(page.locator("#item-title")).hasText("Thing number 3");
+        assertThat(page.locator(".side[data-graph=item-jaccard] .item-row-title"))
+                .hasText(new String[] {"Thing number 4", "Thing number 5", "Thing number 6"});
+        assertThat(page.locator(".side[data-graph=item-content-image] .item-row"))
+                .hasCount(3);
+        assertThat(page.locator(".side[data-graph=item-content-text] .together"))
+                .hasCount(3);
+        assertThat(page.locator(".side[data-graph=embedding] .item-row")).hasCount(8);
+        // Nobody has the picture's neighbors together with it: the picture lies.
+        assertThat(page.locator("#doubtful")).containsText("The image may mislead");
+        assertThat(page.locator("#item .stamp")).isVisible();
+
+        page.locator("#search").fill("number 12");
+        assertThat(page.locator("#found a")).hasCount(1);
+        page.locator("#search").fill("i9");
+        assertThat(page.locator("#found a")).containsText(new String[] {"Thing number 9"});
+        page.locator("#found a").first().click();
+        assertThat(page.locator("#item-title")).hasText("Thing number 9");
+        assertThat(page.locator("#doubtful")).hasCount(0);
+    }
+
+    @Test
+    void showsDecisionsAndRollsBack() throws Exception {
+        ModelRelease earlier = kafka.drain(Topic.MODELS).get(0).value();
+        loop.release(
+                "20270102T000000Z-spumr",
+                Map.of(),
+                ModelFixture.vectors("i", ITEMS, 8, new Random(5)),
+                release -> release.setModel("spumr"));
+        kafka.send(
+                Topic.EVALUATIONS,
+                "refused-run",
+                evaluation("refused-run", EvaluationKind.GATE)
+                        .setVersion("refused-run")
+                        .setAccepted(false)
+                        .setReason("recall@20 0.0100 is below the 0.0200 of the most popular items")
+                        .build());
+        go("models");
+        Locator releases = page.locator("#releases tbody tr");
+        assertThat(releases.first()).containsText("20270102T000000Z-spumr");
+        assertThat(releases.first()).containsText("in force");
+        assertThat(page.locator("#decisions")).containsText("below the 0.0200 of the most popular items");
+        assertThat(page.locator(".chart[data-drawn]").first()).isVisible();
+
+        // Asked, and left.
+        Locator button = page.getByRole(
+                AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Roll back to " + earlier.getVersion()));
+        button.click();
+        assertThat(page.locator("#confirm")).containsText("Back to " + earlier.getVersion());
         page.keyboard().press("Escape");
-        assertThat(page.locator("#item-dialog")).isHidden();
+        assertThat(page.locator("#confirm")).isHidden();
+        assertThat(kafka.drain(Topic.CONTROL)).isEmpty();
+
+        button.click();
+        page.locator("#confirm .primary").click();
+        Received<Control> command = kafka.awaitRecord(Topic.CONTROL, any -> true, LoopFixture.PATIENCE);
+        assertThat(command.key()).isEqualTo("ROLLBACK");
+        assertThat(command.value().getArguments()).isEqualTo(Map.of("version", earlier.getVersion()));
+        // What the trainer does.
+        loop.rollback(earlier);
+        String run = "control-" + command.offset();
+        kafka.send(
+                Topic.EVALUATIONS,
+                run,
+                evaluation(run, EvaluationKind.GATE)
+                        .setVersion(earlier.getVersion())
+                        .setAccepted(true)
+                        .setReason("in force instead of 20270102T000000Z-spumr")
+                        .build());
+
+        assertThat(page.locator(".toast.good")).containsText("is put in force");
+        assertThat(releases.first()).containsText("back to " + earlier.getVersion());
+        assertThat(releases.last()).containsText("in force");
+        go("overview");
+        assertThat(page.locator("#alerts")).containsText("held after a rollback");
+    }
+
+    @Test
+    void showsAGraphAndWalksThroughIt() {
+        go("graph/item-jaccard/i3");
+        assertThat(page.locator("#around-note")).containsText("5 nodes within 2 steps of Thing number 3");
+        assertThat(page.locator(".chart[data-drawn]")).hasCount(4);
+        page.locator(".around-list a").first().click();
+        assertThat(page.locator("#node")).hasValue("i4");
+        page.locator("#graph").selectOption("user-jaccard");
+        assertThat(page.locator("#around-note")).containsText("within 2 steps of");
+        page.locator("#node").fill("user-5");
+        page.keyboard().press("Enter");
+        assertThat(page.locator("#around-note")).containsText("2 nodes within 2 steps of user-5");
+    }
+
+    @Test
+    void replaysADeadLetterOnceItCanBeUsed() {
+        go("quality");
+        assertThat(page.locator("#letters a")).hasCount(2);
+        assertThat(page.locator("#tabs .badge")).hasText("2");
+
+        page.locator("#letters a", new Page.LocatorOptions().setHasText("no Avro"))
+                .click();
+        assertThat(page.locator("#letter-reason")).hasText("no Avro: it begins with 7b");
+        assertThat(page.locator(".hex").first()).containsText("7b 22 75 73 65 72 22 3a");
+        assertThat(page.locator(".hex").first()).containsText("{\"user\":");
+        assertThat(page.locator("#replay")).isDisabled();
+        assertThat(page.locator("#replay-note")).containsText("Not to be sent as things are");
+
+        page.locator("#letters a", new Page.LocatorOptions().setHasText("unknown schema"))
+                .click();
+        assertThat(page.locator(".decoded")).containsText("\"late-user\"");
+        assertThat(page.locator("#replay-note")).hasText("By today's rules it can be used.");
+        page.locator("#replay").click();
+        page.locator("#confirm .primary").click();
+        assertThat(page.locator("#replay-answer")).containsText("Sent: interactions, partition ");
+
+        Received<Interaction> again = kafka.awaitRecord(
+                Topic.INTERACTIONS,
+                record -> record.value() != null && record.value().getUser().equals("late-user"),
+                LoopFixture.PATIENCE);
+        assertThat(again.value()).isEqualTo(LATE);
+        assertThat(again.key()).isEqualTo("late-user");
+        go("users/late-user");
+        assertThat(page.locator("#person h2").first()).hasText("User late-user");
+        assertThat(page.locator(".history li")).hasCount(1);
     }
 
     @Test
     void showsHostileTextAsText() {
-        page.navigate("http://127.0.0.1:" + serving.port() + "/#user=user-11");
+        go("users/user-11");
         assertThat(page.locator("#person h2").first()).hasText("User user-11");
         assertThat(page.locator(".history .caption").first()).hasText("<b>bold</b>");
-        page.locator(".history .tile").first().click();
+        page.locator(".history .tile-link").first().click();
 
-        assertThat(page.locator("#item-dialog h2")).hasText("<script>alert(1)</script>");
-        assertThat(page.locator("#item-dialog .item-head img")).hasCount(0);
+        assertThat(page.locator("#item-title")).hasText("<script>alert(1)</script>");
+        assertThat(page.locator("#item .item-head img")).hasCount(0);
+        go("graph/item-jaccard/" + "i%3Cimg%20src=x%20onerror=alert(1)%3E");
+        assertThat(page.locator("#around-note")).containsText("<script>alert(1)</script>");
     }
 
     @Test
     void anUnknownUserIsSaid() {
-        page.navigate("http://127.0.0.1:" + serving.port() + "/#user=" + UNKNOWN_USER);
+        go("users/" + UNKNOWN_USER);
 
         assertThat(page.locator("#person")).containsText("no user " + UNKNOWN_USER + " is known");
     }
 
     @Test
+    void worksByKeyboard() {
+        assertThat(page.locator("#connection-text")).hasText("live");
+        page.keyboard().press("Tab");
+        assertThat(page.locator("#skip")).isFocused();
+        page.keyboard().press("Enter");
+        assertThat(page.locator("#main")).isFocused();
+        page.locator(".brand").focus();
+        page.keyboard().press("Tab");
+        page.keyboard().press("Tab");
+        assertThat(page.locator("#tabs a").nth(1)).isFocused();
+        page.keyboard().press("Enter");
+        assertThat(page.locator("#tabs a").nth(1)).hasAttribute("aria-current", "page");
+
+        go("users/user-8");
+        Locator send = page.locator("#recommendations-panel li[data-item] button");
+        assertThat(send).hasCount(20);
+        String item =
+                page.locator("#recommendations-panel li[data-item]").nth(4).getAttribute("data-item");
+        send.nth(4).focus();
+        page.keyboard().press("Enter");
+        assertThat(page.locator("#recommendations-panel li[data-item='" + item + "']"))
+                .hasCount(0);
+    }
+
+    /** The rules of WCAG 2.1 A and AA that a machine can check: names, labels, roles, contrast. */
+    @ParameterizedTest
+    @EnumSource(
+            value = ColorScheme.class,
+            names = {"LIGHT", "DARK"})
+    void isAccessible(ColorScheme colors) {
+        open(1360, 900, colors);
+        for (String[] tab : TABS) {
+            go(tab[0]);
+            assertThat(page.locator(tab[1]).first()).isVisible();
+            // Contrast is of what stands still.
+            page.waitForFunction("() => document.getAnimations().every(each => each.playState !== 'running'"
+                    + " || each.effect.getComputedTiming().iterations === Infinity)");
+            List<String> violations = new AxeBuilder(page)
+                    .withTags(List.of("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")).analyze().getViolations().stream()
+                            .flatMap(rule -> rule.getNodes().stream()
+                                    .map(node -> tab[0] + ": " + rule.getId() + " " + node.getHtml() + " "
+                                            + node.getFailureSummary()))
+                            .toList();
+            assertThat(violations).isEmpty();
+        }
+    }
+
+    @Test
     void fitsAPhoneInTheDark() {
         open(390, 844, ColorScheme.DARK);
-        assertThat(page.locator("#recommendations-panel .tile")).hasCount(20);
-        assertThat(page.locator("#releases tbody tr")).hasCount(1);
-
-        assertThat((Integer) page.evaluate("() => document.documentElement.scrollWidth"))
-                .isLessThanOrEqualTo(390);
         assertThat(page.locator("body")).hasCSS("background-color", Pattern.compile("rgb\\(13, 20, 23\\)"));
-        screenshot("page-phone");
+        for (String[] tab : TABS) {
+            go(tab[0]);
+            assertThat(page.locator(tab[1]).first()).isVisible();
+            assertThat((Integer) page.evaluate("() => document.documentElement.scrollWidth"))
+                    .as(tab[0])
+                    .isLessThanOrEqualTo(390);
+            assertThat(page.locator("#tabs a").last()).isInViewport();
+        }
     }
 }

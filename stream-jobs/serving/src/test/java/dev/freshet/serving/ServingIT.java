@@ -91,7 +91,8 @@ class ServingIT {
                 0,
                 Serving.Settings.COMMIT_INTERVAL,
                 null,
-                shadows));
+                shadows,
+                true));
         await("ready", serving::ready);
         return serving;
     }

@@ -8,6 +8,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.apache.kafka.streams.state.HostInfo;
 
 /** Passes a request on to the instance that has the user, once. */
@@ -16,13 +17,13 @@ final class Forwarder {
     private static final String FORWARDED = "Freshet-Forwarded";
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
-    private final HostInfo self;
+    private final Supplier<HostInfo> me;
     private final HttpClient client =
             HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
-    /** @param self this instance's address as the others know it */
-    Forwarder(HostInfo self) {
-        this.self = self;
+    /** @param me this instance's address as the others know it, once it listens */
+    Forwarder(Supplier<HostInfo> me) {
+        this.me = me;
     }
 
     /**
@@ -31,6 +32,7 @@ final class Forwarder {
      * @return whether the request has been answered
      */
     boolean forward(Context ctx, HostInfo owner) {
+        HostInfo self = me.get();
         if (owner.equals(self) || owner.equals(HostInfo.unavailable())) {
             return false;
         }

@@ -18,6 +18,18 @@ final class ProblemException extends RuntimeException {
         return new ProblemException(400, "Bad request", detail);
     }
 
+    static ProblemException forbidden(String detail) {
+        return new ProblemException(403, "Forbidden", detail);
+    }
+
+    static ProblemException conflict(String detail) {
+        return new ProblemException(409, "Conflict", detail);
+    }
+
+    static ProblemException unsupported(String detail) {
+        return new ProblemException(415, "Unsupported media type", detail);
+    }
+
     static ProblemException notFound(String detail) {
         return new ProblemException(404, "Not found", detail);
     }

@@ -3,6 +3,8 @@ package dev.freshet.serving.http;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.schema.TopicOffset;
+import dev.freshet.serving.release.EvaluationLog;
 import dev.freshet.serving.release.LoopWatcher;
 import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.Model;
@@ -12,10 +14,12 @@ import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.distribution.ValueAtPercentile;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Puts the state of the loop, as this instance knows it, into one answer. */
@@ -32,9 +36,13 @@ public final class StatusBoard {
     private final LoopWatcher watcher;
     private final ReleaseReader releases;
     private final Supplier<String> state;
+    private final LongSupplier lag;
+    private final boolean writes;
 
     /**
      * @param version version of the code
+     * @param lag interactions that wait to be scored
+     * @param writes whether this instance takes writes over HTTP
      * @param state state of the stream: STARTING, then as Kafka Streams names them
      */
     public StatusBoard(
@@ -42,12 +50,16 @@ public final class StatusBoard {
             ServingContext serving,
             LoopWatcher watcher,
             ReleaseReader releases,
-            Supplier<String> state) {
+            Supplier<String> state,
+            LongSupplier lag,
+            boolean writes) {
         this.version = version;
         this.serving = serving;
         this.watcher = watcher;
         this.releases = releases;
         this.state = state;
+        this.lag = lag;
+        this.writes = writes;
     }
 
     String state() {
@@ -68,13 +80,17 @@ public final class StatusBoard {
                 .forEach((name, size) -> graphs.put(name, new Answers.GraphView(size.nodes(), size.edges())));
         Map<String, Long> letters = watcher.deadLetterCounts();
         Model model = serving.model();
-        return new Answers.StatusView(
+        Map<Integer, Long> ends = watcher.interactionsEnd();
+        EvaluationLog evaluations = watcher.evaluations();
+        Answers.StatusView status = new Answers.StatusView(
                 version,
                 state(),
                 ready(),
                 startedAt,
                 now,
+                writes,
                 new Answers.Rate(metrics.eventsIn().total(), metrics.eventsIn().perSecond(now.toEpochMilli())),
+                lag.getAsLong(),
                 new Answers.Rate(
                         metrics.recommendationsOut().total(),
                         metrics.recommendationsOut().perSecond(now.toEpochMilli())),
@@ -83,16 +99,44 @@ public final class StatusBoard {
                 serving.users().size(),
                 serving.catalogue().itemCount(),
                 graphs,
-                watcher.newestSnapshot().map(StatusBoard::snapshot).orElse(null),
-                watcher.training().map(run -> training(run, now)).orElse(null),
+                watcher.newestSnapshot()
+                        .map(manifest -> snapshot(manifest, behind(manifest.getOffsets(), ends)))
+                        .orElse(null),
+                evaluations.training().map(run -> training(run, now)).orElse(null),
                 model == null ? null : model(model.release(), true, null),
+                model == null ? -1 : behind(model.release().getOffsets(), ends),
+                evaluations
+                        .decided()
+                        .map(run -> ModelRoutes.decision(run.decision()))
+                        .orElse(null),
+                evaluations.count(),
                 releases.loading()
                         .map(loading -> new Answers.LoadingView(loading.version(), loading.read(), loading.total()))
                         .orElse(null),
                 new Answers.RescoringView(progress.version(), progress.done(), progress.total()),
                 models(RELEASES_SHOWN).releases(),
                 new Answers.DeadLettersView(
-                        letters.values().stream().mapToLong(Long::longValue).sum(), letters));
+                        letters.values().stream().mapToLong(Long::longValue).sum(), letters),
+                null);
+        return status.with(Alerts.of(status, watcher.newestDeadLetter().orElse(null)));
+    }
+
+    /** Interactions that came after these positions; -1 where it is not known. */
+    private static long behind(List<TopicOffset> positions, Map<Integer, Long> ends) {
+        if (ends.isEmpty()) {
+            return -1;
+        }
+        Map<Integer, Long> read = new HashMap<>();
+        for (TopicOffset position : positions) {
+            if (position.getTopic().equals(Topic.INTERACTIONS.name())) {
+                read.put(position.getPartition(), position.getOffset());
+            }
+        }
+        long behind = 0;
+        for (Map.Entry<Integer, Long> end : ends.entrySet()) {
+            behind += Math.max(0, end.getValue() - read.getOrDefault(end.getKey(), 0L));
+        }
+        return behind;
     }
 
     /** The newest releases and rollbacks, at most {@code limit}. */
@@ -127,18 +171,18 @@ public final class StatusBoard {
                 refused);
     }
 
-    private static Answers.SnapshotView snapshot(SnapshotManifest manifest) {
+    private static Answers.SnapshotView snapshot(SnapshotManifest manifest, long behind) {
         return new Answers.SnapshotView(
                 manifest.getSnapshotId(),
                 manifest.getCheckpointId(),
                 manifest.getCreatedAt(),
+                behind,
                 new TreeMap<>(manifest.getCounts()));
     }
 
-    private static Answers.TrainingView training(LoopWatcher.Training run, Instant now) {
-        Evaluation newest = run.newest();
-        boolean running =
-                !run.finished() && newest.getAt().plus(TRAINING_SILENCE).isAfter(now);
+    private static Answers.TrainingView training(EvaluationLog.Run run, Instant now) {
+        Evaluation newest = run.epochs().get(run.epochs().size() - 1);
+        boolean recent = newest.getAt().plus(TRAINING_SILENCE).isAfter(now);
         return new Answers.TrainingView(
                 newest.getRunId(),
                 newest.getModel(),
@@ -147,7 +191,8 @@ public final class StatusBoard {
                 newest.getEpochs(),
                 new TreeMap<>(newest.getMetrics()),
                 newest.getAt(),
-                running);
+                !run.finished() && recent,
+                !run.finished() && !recent);
     }
 
     private static Answers.Freshness freshness(ServingMetrics metrics) {

@@ -24,15 +24,25 @@ public final class Clients {
 
     /** A consumer of committed records that is assigned by hand and never skips to another offset by itself. */
     public Consumer<byte[], byte[]> consumer() {
-        return consumer("read_committed");
+        return new KafkaConsumer<>(
+                settings("read_committed"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** The same for those who wait for an answer: after five seconds it gives up. */
+    Consumer<byte[], byte[]> promptConsumer() {
+        Map<String, Object> settings = settings("read_committed");
+        settings.put(ConsumerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5000);
+        settings.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, 5000);
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
     /** A consumer that sees where partitions really end, open transactions included. */
     Consumer<byte[], byte[]> boundsConsumer() {
-        return consumer("read_uncommitted");
+        return new KafkaConsumer<>(
+                settings("read_uncommitted"), new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
-    private Consumer<byte[], byte[]> consumer(String isolation) {
+    private Map<String, Object> settings(String isolation) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
         settings.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
@@ -40,7 +50,20 @@ public final class Clients {
         settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         settings.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 8 << 20);
         settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
-        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        return settings;
+    }
+
+    /** A producer for those who wait for an answer: each record goes at once, and after ten seconds it gives up. */
+    Producer<byte[], byte[]> promptProducer() {
+        Map<String, Object> settings = new HashMap<>();
+        settings.put(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 5000);
+        settings.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5000);
+        settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, 10_000);
+        settings.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, TopicCatalogue.MAX_RECORD_BYTES);
+        return new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
     Producer<byte[], byte[]> producer() {

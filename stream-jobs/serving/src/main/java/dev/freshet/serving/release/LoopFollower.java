@@ -12,6 +12,8 @@ public final class LoopFollower implements AutoCloseable {
     private final Producer<byte[], byte[]> producer;
     private final DeadLetters deadLetters;
     private final LoopWatcher watcher;
+    private final Producer<byte[], byte[]> prompt;
+    private final DeadLetterArchive archive;
     private ReleaseReader releases;
 
     /**
@@ -23,6 +25,8 @@ public final class LoopFollower implements AutoCloseable {
         this.producer = clients.producer();
         this.deadLetters = new DeadLetters(producer, job, writes);
         this.watcher = new LoopWatcher(clients::consumer, deadLetters);
+        this.prompt = clients.promptProducer();
+        this.archive = new DeadLetterArchive(clients::promptConsumer);
     }
 
     /** Says where releases are put in force; before {@link #start}. */
@@ -49,6 +53,16 @@ public final class LoopFollower implements AutoCloseable {
         return watcher;
     }
 
+    /** Sends what people ask for. */
+    public Outbox outbox() {
+        return new Outbox(prompt);
+    }
+
+    /** The letters on the topic dead-letters. */
+    public DeadLetterArchive archive() {
+        return archive;
+    }
+
     public ReleaseReader releases() {
         return releases;
     }
@@ -57,6 +71,8 @@ public final class LoopFollower implements AutoCloseable {
     public void close() {
         releases.close();
         watcher.close();
+        archive.close();
+        prompt.close(Duration.ofSeconds(2));
         producer.close(Duration.ofSeconds(2));
     }
 }

@@ -1,16 +1,13 @@
 package dev.freshet.serving.release;
 
 import dev.freshet.codec.BadRecordException;
-import dev.freshet.schema.Evaluation;
-import dev.freshet.schema.EvaluationKind;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Topic;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,25 +27,19 @@ public final class LoopWatcher implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(LoopWatcher.class);
     private static final Duration POLL = Duration.ofMillis(200);
-    private static final int MAX_CURVE = 500;
 
-    /**
-     * A training run.
-     *
-     * @param newest the newest record of an epoch
-     * @param finished whether the trainer has said more than epochs: its evaluation or its decision
-     * @param curve the records of its epochs, oldest first
-     */
-    public record Training(Evaluation newest, boolean finished, List<Evaluation> curve) {}
+    /** How often it asks where the topic interactions ends. */
+    private static final long ENDS_NANOS = Duration.ofSeconds(2).toNanos();
 
     private final DeadLetters deadLetters;
     private final ReadingThread thread;
     private final Map<TopicPartition, Long> positions = new HashMap<>();
 
+    private final EvaluationLog evaluations = new EvaluationLog();
     private SnapshotManifest newest;
-    private final Deque<Evaluation> curve = new ArrayDeque<>();
-    private boolean trainingFinished;
     private final Map<String, Long> letters = new TreeMap<>();
+    private Instant newestLetter;
+    private Map<Integer, Long> ends = Map.of();
 
     /** @param consumers makes consumers of committed records that are assigned by hand */
     LoopWatcher(Supplier<Consumer<byte[], byte[]>> consumers, DeadLetters deadLetters) {
@@ -70,13 +61,19 @@ public final class LoopWatcher implements AutoCloseable {
         for (TopicPartition partition : partitions) {
             reader.seek(partition, Math.max(beginnings.get(partition), positions.getOrDefault(partition, 0L)));
         }
-        Map<TopicPartition, Long> ends = reader.endOffsets(partitions);
+        Map<TopicPartition, Long> startEnds = reader.endOffsets(partitions);
+        List<TopicPartition> inputs = Consumers.partitions(reader, Topic.INTERACTIONS.name());
+        long asked = System.nanoTime() - ENDS_NANOS;
         while (!thread.isClosed()) {
+            if (System.nanoTime() - asked >= ENDS_NANOS) {
+                asked = System.nanoTime();
+                interactionsEnd(reader.endOffsets(inputs));
+            }
             for (ConsumerRecord<byte[], byte[]> record : reader.poll(POLL)) {
                 take(record);
             }
             partitions.forEach(partition -> positions.put(partition, reader.position(partition)));
-            if (ends.entrySet().stream().allMatch(end -> positions.get(end.getKey()) >= end.getValue())) {
+            if (startEnds.entrySet().stream().allMatch(end -> positions.get(end.getKey()) >= end.getValue())) {
                 deadLetters.flush();
             }
         }
@@ -90,7 +87,7 @@ public final class LoopWatcher implements AutoCloseable {
             if (record.topic().equals(Topic.GRAPH_SNAPSHOTS.name())) {
                 snapshot(Topic.GRAPH_SNAPSHOTS.codec().decode(record.value()));
             } else if (record.topic().equals(Topic.EVALUATIONS.name())) {
-                evaluation(Topic.EVALUATIONS.codec().decode(record.value()));
+                evaluations.take(Topic.EVALUATIONS.codec().decode(record.value()));
             } else {
                 letter(record);
             }
@@ -104,19 +101,10 @@ public final class LoopWatcher implements AutoCloseable {
         newest = manifest;
     }
 
-    private synchronized void evaluation(Evaluation evaluation) {
-        if (evaluation.getKind() == EvaluationKind.EPOCH) {
-            if (!curve.isEmpty() && !curve.getLast().getRunId().equals(evaluation.getRunId())) {
-                curve.clear();
-            }
-            trainingFinished = false;
-            curve.addLast(evaluation);
-            if (curve.size() > MAX_CURVE) {
-                curve.removeFirst();
-            }
-        } else {
-            trainingFinished |= !curve.isEmpty() && curve.getLast().getRunId().equals(evaluation.getRunId());
-        }
+    private synchronized void interactionsEnd(Map<TopicPartition, Long> offsets) {
+        Map<Integer, Long> next = new HashMap<>();
+        offsets.forEach((partition, offset) -> next.put(partition.partition(), offset));
+        ends = next;
     }
 
     /** The key says whose letter it is: most are other jobs', and there may be very many. */
@@ -125,6 +113,7 @@ public final class LoopWatcher implements AutoCloseable {
         if (Topic.all().containsKey(topic)) {
             synchronized (this) {
                 letters.merge(topic, 1L, Long::sum);
+                newestLetter = Instant.ofEpochMilli(record.timestamp());
             }
         }
         if (DeadLetters.concern(topic)) {
@@ -137,11 +126,19 @@ public final class LoopWatcher implements AutoCloseable {
         return Optional.ofNullable(newest);
     }
 
-    /** The newest training run. */
-    public synchronized Optional<Training> training() {
-        return curve.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new Training(curve.getLast(), trainingFinished, List.copyOf(curve)));
+    /** Trainings and decisions. */
+    public EvaluationLog evaluations() {
+        return evaluations;
+    }
+
+    /** Where each partition of the topic interactions ends, as of two seconds ago; empty before it is known. */
+    public synchronized Map<Integer, Long> interactionsEnd() {
+        return ends;
+    }
+
+    /** When the newest dead letter came. */
+    public synchronized Optional<Instant> newestDeadLetter() {
+        return Optional.ofNullable(newestLetter);
     }
 
     /** Number of dead letters by source topic. */

@@ -8,6 +8,7 @@ import it.unimi.dsi.fastutil.objects.Object2IntMap;
 import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 
 /**
  * A released model, whole and immutable: what one version knows of items and users, and the cut of the stream that it was
@@ -95,6 +96,11 @@ public final class Model {
     public float[] user(String id) {
         int row = userRows.getInt(id);
         return row < 0 ? null : users[row];
+    }
+
+    /** Shows every user that training saw, with the trained vector, which is not to be changed; in no order. */
+    public void forEachUser(BiConsumer<String, float[]> each) {
+        userRows.forEach((id, row) -> each.accept(id, users[row]));
     }
 
     /** Mean length of the trained user vectors, the scale of folded-in ones. */

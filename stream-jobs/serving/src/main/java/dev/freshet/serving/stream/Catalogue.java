@@ -23,6 +23,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
@@ -235,6 +237,22 @@ public final class Catalogue {
             return value == null
                     ? Optional.empty()
                     : Optional.of(Topic.NEIGHBORS.codec().decode(value));
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Shows the lists of a graph in the order of their nodes' ids, at most so many. */
+    public void forEachList(String graph, int most, Consumer<NeighborList> each) {
+        KeyValueStore<String, byte[]> store = neighbors;
+        if (store == null) {
+            return;
+        }
+        try (KeyValueIterator<String, byte[]> lists =
+                store.prefixScan(Keys.neighbors(graph, ""), Serdes.String().serializer())) {
+            for (int n = 0; n < most && lists.hasNext(); n++) {
+                each.accept(Topic.NEIGHBORS.codec().decode(lists.next().value));
+            }
         } catch (BadRecordException e) {
             throw new IllegalStateException(e);
         }

@@ -133,7 +133,7 @@ public final class ServingContext {
      * Whether a user's trained vector may be used. Training on a snapshot from before a user was forgotten has put into it what
      * must not count. The time of the request says nothing of that: whoever asks sets it.
      */
-    boolean mayUseTrained(Model of, String user) {
+    public boolean mayUseTrained(Model of, String user) {
         return of.cut().hasSeenErasure(catalogue.userErasure(user).offset());
     }
 

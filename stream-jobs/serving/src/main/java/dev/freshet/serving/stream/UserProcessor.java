@@ -232,7 +232,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private void audit(String user, List<RecommendedItem> items) {
         if (lists++ % AUDIT_EVERY == 0) {
             serving.metrics().audited((int) items.stream()
-                    .filter(item -> isLive(pairs.get(PairState.key(user, item.getItem()))))
+                    .filter(item -> UserRanking.isOwn(pairs.get(PairState.key(user, item.getItem()))))
                     .count());
         }
     }

@@ -51,7 +51,7 @@ public final class UserRanking {
     }
 
     /** Whether a pair must not be offered: the user has the item, or does not want it. */
-    private static boolean isOwn(byte[] stored) {
+    static boolean isOwn(byte[] stored) {
         PairState pair = stored == null ? null : PairState.decode(stored);
         return pair != null && (pair.live() || pair.disliked());
     }

@@ -1,0 +1,69 @@
+package dev.freshet.serving.http;
+
+import dev.freshet.codec.BadRecordException;
+import dev.freshet.schema.Interaction;
+import dev.freshet.serving.release.Outbox;
+import dev.freshet.topic.Intake;
+import dev.freshet.topic.Topic;
+import io.javalin.Javalin;
+import io.javalin.http.Context;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.Set;
+
+/** Interactions sent over HTTP: onto the topic, as a producer would. */
+final class InteractionRoutes {
+
+    private static final Set<String> FIELDS = Set.of("user", "item", "action", "weight", "eventTime", "eventId");
+
+    private final Outbox outbox;
+
+    InteractionRoutes(Outbox outbox) {
+        this.outbox = outbox;
+    }
+
+    void register(Javalin javalin, WriteGuard guard) {
+        javalin.post("/v1/interactions", guard.guarded(this::send));
+    }
+
+    private void send(Context ctx) {
+        JsonBody body = JsonBody.of(ctx, FIELDS);
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        Interaction interaction = Interaction.newBuilder()
+                .setUser(body.text("user"))
+                .setItem(body.text("item"))
+                .setAction(body.text("action"))
+                .setWeight(body.number("weight", 1))
+                .setEventTime(time(body.text("eventTime", null), now))
+                .setEventId(body.text("eventId", null))
+                .build();
+        byte[] key = interaction.getUser().getBytes(StandardCharsets.UTF_8);
+        try {
+            Intake.check(key, interaction, now.toEpochMilli());
+        } catch (BadRecordException e) {
+            throw ProblemException.badRequest(e.getMessage());
+        }
+        Outbox.Place place = outbox.send(
+                Topic.INTERACTIONS.name(), key, Topic.INTERACTIONS.codec().encode(interaction));
+        ctx.status(202);
+        ctx.json(new Answers.SentInteraction(
+                place.topic(),
+                place.partition(),
+                place.offset(),
+                interaction.getUser(),
+                interaction.getItem(),
+                interaction.getAction(),
+                interaction.getEventTime()));
+    }
+
+    private static Instant time(String text, Instant now) {
+        try {
+            return text == null ? now : Instant.parse(text).truncatedTo(ChronoUnit.MILLIS);
+        } catch (DateTimeParseException e) {
+            throw ProblemException.badRequest(
+                    "eventTime is " + Requests.shortened(text) + "; it must be a time such as 2026-11-01T12:00:00Z");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.freshet.serving.http;
+
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.util.Locale;
+
+/**
+ * Who may write over HTTP. A page of another site can have a browser post to a server on the same machine, so a request must be JSON, which
+ * a browser does not send across sites unasked; its origin, if it names one, must be this server; and on loopback its host must be
+ * a name of loopback, since another name may be made to lead here (DNS rebinding).
+ */
+final class WriteGuard {
+
+    private final boolean allowed;
+    private final boolean loopback;
+
+    /**
+     * @param allowed whether anyone may write
+     * @param host address that HTTP listens on
+     */
+    WriteGuard(boolean allowed, String host) {
+        this.allowed = allowed;
+        this.loopback = isLoopback(host);
+    }
+
+    /** Whether an address reaches no further than this machine. */
+    static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    Handler guarded(Handler write) {
+        return ctx -> {
+            check(ctx);
+            write.handle(ctx);
+        };
+    }
+
+    private void check(Context ctx) {
+        if (!allowed) {
+            throw ProblemException.forbidden(
+                    "this server takes nothing over HTTP: it listens beyond loopback and was not"
+                            + " started with --allow-writes; send to the topics instead");
+        }
+        String type = ctx.contentType();
+        if (type == null || !type.split(";", 2)[0].strip().equalsIgnoreCase("application/json")) {
+            throw ProblemException.unsupported("the body must be JSON, with Content-Type: application/json");
+        }
+        String host = ctx.host();
+        if (loopback && !(host != null && namesLoopback(host))) {
+            throw ProblemException.forbidden("the host of the request is " + Requests.shortened(String.valueOf(host))
+                    + "; to write, call this server localhost, or by its address on loopback");
+        }
+        String origin = ctx.header("Origin");
+        if (origin != null && !authority(origin).equalsIgnoreCase(host)) {
+            throw ProblemException.forbidden("a page of " + Requests.shortened(origin) + " may not write here");
+        }
+    }
+
+    private static String authority(String origin) {
+        try {
+            String authority = new URI(origin).getAuthority();
+            return authority == null ? "" : authority;
+        } catch (URISyntaxException e) {
+            return "";
+        }
+    }
+
+    /** Whether a Host header names loopback; no name is looked up. */
+    private static boolean namesLoopback(String header) {
+        String name = header.replaceFirst(":\\d+$", "").toLowerCase(Locale.ROOT);
+        return name.equals("localhost")
+                || name.endsWith(".localhost")
+                || name.equals("[::1]")
+                || name.matches("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
+    }
+}

@@ -1,0 +1,109 @@
+package dev.freshet.serving.release;
+
+import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The newest runs on the topic evaluations: their epochs, results and decisions. Thread-safe. */
+public final class EvaluationLog {
+
+    /** Runs that are kept, the newest. */
+    public static final int KEPT = 200;
+
+    private static final int MAX_CURVE = 500;
+
+    /**
+     * A run: a training, or the trainer's answer to a command.
+     *
+     * @param epochs its epochs, oldest first; the newest ones of a long run
+     * @param result the finished model on the held-out slice, or null
+     * @param decision whether it was released, or the command obeyed; null where nothing is decided yet
+     */
+    public record Run(String id, List<Evaluation> epochs, Evaluation result, Evaluation decision) {
+
+        /** The newest word of the run. */
+        public Evaluation newest() {
+            return decision != null ? decision : result != null ? result : epochs.get(epochs.size() - 1);
+        }
+
+        /** Whether the trainer has said more than epochs. */
+        public boolean finished() {
+            return decision != null || result != null;
+        }
+    }
+
+    private static final class Entry {
+        private final Deque<Evaluation> epochs = new ArrayDeque<>();
+        private Evaluation result;
+        private Evaluation decision;
+    }
+
+    private final Map<String, Entry> runs = new LinkedHashMap<>();
+    private String training;
+    private String decided;
+    private long count;
+
+    /** Takes a record of the topic. */
+    synchronized void take(Evaluation evaluation) {
+        if (evaluation.getKind() == EvaluationKind.PREQUENTIAL) {
+            return;
+        }
+        count++;
+        Entry run = runs.computeIfAbsent(evaluation.getRunId(), id -> new Entry());
+        switch (evaluation.getKind()) {
+            case EPOCH -> {
+                training = evaluation.getRunId();
+                run.epochs.addLast(evaluation);
+                if (run.epochs.size() > MAX_CURVE) {
+                    run.epochs.removeFirst();
+                }
+            }
+            case OFFLINE -> run.result = evaluation;
+            default -> {
+                decided = evaluation.getRunId();
+                run.decision = evaluation;
+            }
+        }
+        if (runs.size() > KEPT) {
+            runs.remove(runs.keySet().iterator().next());
+        }
+    }
+
+    /** Number of records so far: where it has not risen, nothing has changed. */
+    public synchronized long count() {
+        return count;
+    }
+
+    /** The newest runs, newest first, at most {@code limit}. */
+    public synchronized List<Run> newest(int limit) {
+        List<String> ids = new ArrayList<>(runs.keySet());
+        Collections.reverse(ids);
+        return ids.stream().limit(limit).map(id -> run(id, runs.get(id))).toList();
+    }
+
+    /** One run. */
+    public synchronized Optional<Run> of(String id) {
+        return Optional.ofNullable(runs.get(id)).map(entry -> run(id, entry));
+    }
+
+    /** The run of the newest epoch. */
+    public synchronized Optional<Run> training() {
+        return training == null ? Optional.empty() : of(training);
+    }
+
+    /** The run of the newest decision. */
+    public synchronized Optional<Run> decided() {
+        return decided == null ? Optional.empty() : of(decided);
+    }
+
+    private static Run run(String id, Entry entry) {
+        return new Run(id, List.copyOf(entry.epochs), entry.result, entry.decision);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.freshet.serving.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AlertsTest {
+
+    private static final Instant NOW = Instant.parse("2026-11-01T12:00:00Z");
+
+    private boolean ready = true;
+    private long lag;
+    private double p99 = 30;
+    private Answers.SnapshotView snapshot = snapshot(Duration.ofMinutes(1), 5);
+    private Answers.TrainingView training;
+    private Answers.ModelView model = release("v1", "RELEASE", null);
+    private final List<Answers.ModelView> releases = new ArrayList<>(List.of(model));
+
+    private static Answers.SnapshotView snapshot(Duration age, long behind) {
+        return new Answers.SnapshotView("s", 1, NOW.minus(age), behind, Map.of());
+    }
+
+    private static Answers.ModelView release(String version, String action, String refused) {
+        return new Answers.ModelView(
+                version, "spumr", action, NOW, "s", NOW, List.of(), Map.of(), 1, 1, 8, "test", 1, Map.of(), false,
+                refused);
+    }
+
+    private List<Answers.Alert> alerts(Instant newestLetter) {
+        Answers.StatusView status = new Answers.StatusView(
+                "test",
+                ready ? "RUNNING" : "REBALANCING",
+                ready,
+                NOW,
+                NOW,
+                true,
+                new Answers.Rate(100, 5),
+                lag,
+                new Answers.Rate(100, 5),
+                new Answers.Freshness(10, 20, p99),
+                Map.of(),
+                1,
+                1,
+                Map.of(),
+                snapshot,
+                training,
+                model,
+                0,
+                null,
+                0,
+                null,
+                new Answers.RescoringView("v1", 1, 1),
+                releases,
+                new Answers.DeadLettersView(0, Map.of()),
+                null);
+        return Alerts.of(status, newestLetter);
+    }
+
+    private String only(Instant newestLetter, String level) {
+        List<Answers.Alert> alerts = alerts(newestLetter);
+        assertThat(alerts).hasSize(1);
+        assertThat(alerts.get(0).level()).isEqualTo(level);
+        return alerts.get(0).text();
+    }
+
+    @Test
+    void aSoundLoopHasNone() {
+        assertThat(alerts(null)).isEmpty();
+        assertThat(alerts(NOW.minus(Duration.ofMinutes(11)))).isEmpty();
+    }
+
+    @Test
+    void saysWhatIsNotReadyOrBehind() {
+        ready = false;
+        assertThat(only(null, Alerts.BAD)).isEqualTo("serving is not ready: REBALANCING");
+        ready = true;
+        lag = 12_345;
+        assertThat(only(null, Alerts.BAD)).isEqualTo("12,345 events wait to be scored");
+        lag = 0;
+        p99 = 6_500;
+        assertThat(only(null, Alerts.WARN)).isEqualTo("one list in a hundred comes 6.5 s or more after its event");
+    }
+
+    @Test
+    void anOldSnapshotMattersOnlyWhereEventsCameSince() {
+        snapshot = snapshot(Duration.ofMinutes(25), 0);
+        assertThat(alerts(null)).isEmpty();
+        snapshot = snapshot(Duration.ofMinutes(25), 1_500);
+        assertThat(only(null, Alerts.BAD))
+                .isEqualTo("no snapshot for 25 minutes, with 1,500 events since: does the graph job run?");
+    }
+
+    @Test
+    void saysWhatWasRefused() {
+        assertThat(only(NOW.minus(Duration.ofMinutes(9)), Alerts.WARN)).contains("a record was refused");
+        releases.add(0, release("v2", "RELEASE", "too short"));
+        assertThat(only(null, Alerts.WARN)).isEqualTo("the newest release cannot be put in force: too short");
+    }
+
+    @Test
+    void saysWhatTheTrainerDoesNotDo() {
+        training = new Answers.TrainingView("run", "spumr", "s", 3, 9, Map.of(), NOW, false, true);
+        assertThat(only(null, Alerts.WARN)).isEqualTo("the training run has gone silent");
+        training = null;
+        releases.add(0, release("v1", "ROLLBACK", null));
+        assertThat(only(null, Alerts.INFO)).contains("held after a rollback");
+        releases.add(0, release("v2", "RELEASE", null));
+        assertThat(alerts(null)).isEmpty();
+        model = null;
+        assertThat(only(null, Alerts.INFO)).contains("no model yet");
+    }
+}

@@ -1,0 +1,63 @@
+package dev.freshet.serving.release;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.freshet.schema.Evaluation;
+import dev.freshet.schema.EvaluationKind;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+class EvaluationLogTest {
+
+    private final EvaluationLog log = new EvaluationLog();
+
+    private void take(String run, EvaluationKind kind, int epoch) {
+        log.take(Evaluation.newBuilder()
+                .setRunId(run)
+                .setKind(kind)
+                .setModel("spumr")
+                .setAt(Instant.ofEpochMilli(epoch))
+                .setEpoch(epoch)
+                .build());
+    }
+
+    @Test
+    void putsTheRecordsOfARunTogether() {
+        take("a", EvaluationKind.EPOCH, 1);
+        take("a", EvaluationKind.EPOCH, 2);
+        assertThat(log.training().orElseThrow().finished()).isFalse();
+        take("a", EvaluationKind.OFFLINE, 2);
+        take("a", EvaluationKind.GATE, 0);
+        take("control-7", EvaluationKind.GATE, 0);
+        take("b", EvaluationKind.EPOCH, 1);
+        take("b", EvaluationKind.PREQUENTIAL, 9);
+
+        assertThat(log.count()).isEqualTo(6);
+        assertThat(log.newest(10)).extracting(EvaluationLog.Run::id).containsExactly("b", "control-7", "a");
+        EvaluationLog.Run a = log.of("a").orElseThrow();
+        assertThat(a.epochs()).hasSize(2);
+        assertThat(a.finished()).isTrue();
+        assertThat(a.newest().getKind()).isEqualTo(EvaluationKind.GATE);
+        assertThat(log.training().orElseThrow().id()).isEqualTo("b");
+        assertThat(log.decided().orElseThrow().id()).isEqualTo("control-7");
+        assertThat(log.of("c")).isEmpty();
+    }
+
+    @Test
+    void forgetsTheOldestRunAndTheOldestEpochs() {
+        for (int run = 0; run <= EvaluationLog.KEPT; run++) {
+            take("run-" + run, EvaluationKind.EPOCH, 1);
+        }
+        assertThat(log.of("run-0")).isEmpty();
+        assertThat(log.newest(Integer.MAX_VALUE)).hasSize(EvaluationLog.KEPT);
+
+        for (int epoch = 1; epoch <= 600; epoch++) {
+            take("long", EvaluationKind.EPOCH, epoch);
+        }
+        assertThat(log.of("long").orElseThrow().epochs())
+                .hasSize(500)
+                .last()
+                .extracting(Evaluation::getEpoch)
+                .isEqualTo(600);
+    }
+}
