@@ -6,7 +6,7 @@ import { count, graphName, name, percent } from "./format.js";
 import { finder, itemAddress, row } from "./tiles.js";
 
 const NEIGHBORS = 8;
-const ORDER = ["item-jaccard", "item-cooccurrence", "embedding", "item-content-", "item-denoised-"];
+const ORDER = ["item-jaccard", "item-content-", "item-cooccurrence", "embedding", "item-denoised-"];
 
 export function open(root) {
   const detail = el("div", { class: "detail", id: "item", "aria-live": "polite" });
