@@ -376,7 +376,8 @@ class ServingIT {
 
             Map<String, Recommendations> lists = kafka.table(Topic.SHADOW_RECOMMENDATIONS);
             assertThat(lists.keySet())
-                    .containsExactlyInAnyOrder("popularity:u1", "item-knn:u1", "frozen:u1", "frozen-refreshed:u1");
+                    .containsExactlyInAnyOrder(
+                            "popularity:u1", "item-knn:u1", "model:u1", "frozen:u1", "frozen-refreshed:u1");
             assertThat(lists.get("popularity:u1").getModelVersion()).isNull();
             assertThat(lists.get("item-knn:u1").getModelVersion()).isNull();
             for (String variant : List.of("frozen:u1", "frozen-refreshed:u1")) {
@@ -486,6 +487,7 @@ class ServingIT {
         try (Serving serving = serve()) {
             Http http = new Http(serving.port());
             String path = "/v1/recommendations/u";
+            await("all have come in", () -> items(http, "/v1/popular?limit=100").size() == 30);
             await("a list without what u dislikes", () -> {
                 List<String> items = items(http, path);
                 return items.size() == 10 && !items.contains("i6");
