@@ -74,9 +74,7 @@ class LoopIT {
 
             // The first may be of items alone.
             kafka.awaitRecord(
-                    Topic.GRAPH_SNAPSHOTS,
-                    record -> record.value().getCounts().get("interactions") > 0,
-                    PATIENCE);
+                    Topic.GRAPH_SNAPSHOTS, record -> record.value().getCounts().get("interactions") > 0, PATIENCE);
             // On a slow machine the first snapshot, and so the first release, is of very little.
             ModelRelease release = kafka.awaitRecord(
                             Topic.MODELS, record -> record.value().getMetrics().get("recall@20") > 0, PATIENCE)

@@ -11,7 +11,7 @@ import java.util.function.Function;
 /**
  * What the live item graph says of a user: of an item i, Σ w J(i, j) over the items j of the user's history that have i among their
  * neighbors (item-based collaborative filtering; Sarwar et al., WWW 2001), with w the weight that j counts with, negative for what the user
- * dislikes. Likes that all have the weight 0 count as 1.
+ * dislikes. Likes that all have the weight 0 count as 1. The p-th newest like counts 1/√p of its weight, as interests change.
  */
 final class NeighborEvidence {
 
@@ -37,7 +37,10 @@ final class NeighborEvidence {
     NeighborEvidence(Function<String, ItemNeighbors> graph, Taste taste) {
         this.graph = graph;
         boolean unweighted = taste.likes().stream().allMatch(like -> like.weight() == 0);
-        newest(taste.likes()).forEach(like -> add(like, unweighted ? 1 : like.weight()));
+        int place = 0;
+        for (HistoryItem like : newest(taste.likes())) {
+            add(like, (unweighted ? 1 : like.weight()) / Math.sqrt(++place));
+        }
         newest(taste.dislikes()).forEach(dislike -> add(dislike, dislike.weight()));
     }
 

@@ -64,7 +64,7 @@ class RecommenderTest {
 
     @Test
     void neighborsComeFirstAndPopularityFillsUp() {
-        neighbors("own1", 3, "x", 0.5, "y", 0.2);
+        neighbors("own1", 3, "x", 0.5, "y", 0.3);
         neighbors("own2", 7, "y", 0.4, "own1", 0.3, "gone", 0.9);
         popularity.add("p", 8);
         popularity.add("x", 100);
@@ -75,11 +75,12 @@ class RecommenderTest {
         assertThat(answer.graphVersion()).isEqualTo(7);
         assertThat(answer.items()).extracting(RecommendedItem::getItem).containsExactly("y", "x", "p");
         assertThat(answer.items().get(0).getScore()).isEqualTo(1);
-        // J = 0.4 and 0.2: shares of the score.
+        // J = 0.3, and 0.4 of the like before: shares of the score.
+        double older = 0.4 / Math.sqrt(2);
         List<Reason> reasons = answer.items().get(0).getReasons();
-        assertThat(reasons).extracting(Reason::getItem).containsExactly("own2", "own1");
-        assertThat(reasons.get(0).getWeight()).isCloseTo(2.0 / 3, within(1e-12));
-        assertThat(reasons.get(1).getWeight()).isCloseTo(1.0 / 3, within(1e-12));
+        assertThat(reasons).extracting(Reason::getItem).containsExactly("own1", "own2");
+        assertThat(reasons.get(0).getWeight()).isCloseTo(0.3 / (0.3 + older), within(1e-12));
+        assertThat(reasons.get(1).getWeight()).isCloseTo(older / (0.3 + older), within(1e-12));
         assertThat(answer.items().get(2).getReasons()).containsExactly(new Reason("popularity", null, 1.0));
         assertThat(answer.items()).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
     }
@@ -139,12 +140,22 @@ class RecommenderTest {
         Taste taste = new Taste(
                 List.of(
                         new HistoryItem("seen", "view", 1, new Stamp(2, 0, 1)),
-                        new HistoryItem("bought", "purchase", 3, new Stamp(1, 0, 0))),
+                        new HistoryItem("bought", "purchase", 4, new Stamp(1, 0, 0))),
                 List.of());
 
         assertThat(fallback(taste, Set.of("seen", "bought"), 5))
                 .extracting(RecommendedItem::getItem)
                 .containsExactly("x", "y");
+    }
+
+    @Test
+    void theNeighborsOfANewerLikeComeFirst() {
+        neighbors("newer", 1, "z", 0.5);
+        neighbors("older", 1, "a", 0.5);
+
+        assertThat(fallback(likes("newer", "older"), Set.of(), 5))
+                .extracting(RecommendedItem::getItem)
+                .containsExactly("z", "a");
     }
 
     @Test
