@@ -415,18 +415,21 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         send(number, Topic.GRAPH_SNAPSHOTS.codec().encode(manifest));
         if (unswept) {
             unswept = false;
-            sweep(all);
+            sweep();
         }
     }
 
     /** Withdraws the lists that a job before this one has left, and that this one does not have. */
-    private void sweep(List<SnapshotFile> snapshot) throws IOException {
+    private void sweep() throws IOException {
         Set<String> stale = new HashSet<>(earlierLists);
         earlierLists = Set.of();
         if (stale.isEmpty()) {
             return;
         }
-        for (SnapshotFile file : snapshot) {
+        // As of this barrier: a cut that was held does not have what has gone out since.
+        List<SnapshotFile> present = new ArrayList<>();
+        parts.values().forEach(part -> present.addAll(part.files));
+        for (SnapshotFile file : present) {
             if (!file.getContent().equals(SnapshotContent.INTERACTIONS)
                     && !file.getContent().equals(SnapshotContent.ITEMS)) {
                 Path path = new Path(folder, file.getPath());
@@ -506,10 +509,15 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         numberState.update(List.of(number));
         publishedState.clear();
         for (Published snapshot : published) {
+            Set<String> lastNamed = new HashSet<>(snapshot.files());
+            if (held != null && snapshot.equals(published.getLast())) {
+                // A restart gives the cut up.
+                lastNamed.addAll(held.superseded());
+            }
             PublishedSnapshot saved = new PublishedSnapshot();
             saved.number = snapshot.number();
             saved.createdAt = snapshot.createdAt();
-            saved.lastNamed = snapshot.files().toArray(String[]::new);
+            saved.lastNamed = lastNamed.toArray(String[]::new);
             publishedState.add(saved);
         }
     }

@@ -5,7 +5,9 @@ import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.content.ContentGraphs;
 import dev.freshet.graph.incremental.UserLinks;
 import dev.freshet.schema.NeighborList;
+import dev.freshet.topic.Keys;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,6 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.state.StateInitializationContext;
@@ -27,7 +30,7 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * for that: every vector is compared with all others. The state are the lists; vectors and users' items come again after a restart.
  *
  * <p>What takes longer than a barrier may is computed beside the stream: the cut is late then, what comes in meanwhile waits, and the lists go
- * out with the first checkpoint after. Such work rests between two times, so that it has a share of the processors and no more, and while
+ * out with the first checkpoint after; or, where something was erased meanwhile, once they are without it. Such work rests between two times, so that it has a share of the processors and no more, and while
  * much is coming in, since comparing would do the same work over and over: until less than a tenth of what is put off came since the
  * last barrier, the graphs stay behind, and cuts make no snapshots.
  */
@@ -44,8 +47,13 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     /** The work beside the stream rests this many times as long as it took. */
     private static final int REST = 3;
 
-    /** Inputs that wait at most; then the stream does. */
-    private static final int MAX_WAITING = 1 << 20;
+    /** Bytes of vectors and of users' items that wait, about; beyond, the stream waits until the work is done. */
+    private static final long MAX_WAITING = 64 << 20;
+
+    /** As often in a row is work undone by erasures; then it is done at the barrier. */
+    private static final int MAX_UNDONE = 2;
+
+    private static final long STOP_SECONDS = 10;
 
     private final String folder;
     private final int topK;
@@ -61,7 +69,15 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     /** The cut that it is for. */
     private transient long lateCut;
 
+    /** Whether something was erased since. */
+    private transient boolean erased;
+
+    private transient int undone;
+    /** Lists that were computed and have not gone out, by their keys. */
+    private transient Map<String, NeighborList> unsent;
+
     private transient List<Runnable> waiting;
+    private transient long waitingBytes;
     private transient long restUntil;
     private transient long changesAtBarrier;
     private transient long changesAtFlush;
@@ -90,6 +106,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
                 topK, Runtime.getRuntime().availableProcessors(), exactUpTo, store, context.isRestored());
         lists = new GraphOutput(context, folder, getRuntimeContext().getTaskInfo(), output);
         waiting = new ArrayList<>();
+        unsent = new LinkedHashMap<>();
         restUntil = System.nanoTime();
         beside = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "content-graphs");
@@ -103,31 +120,37 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     public void processElement1(StreamRecord<ItemVector> element) throws Exception {
         ItemVector update = element.getValue();
         if (update.modality == null) {
-            apply(lists::rewrite);
+            erase();
         } else if (update.vector == null) {
-            apply(() -> graphs.remove(update.modality, update.item));
+            apply(update.item.length(), () -> graphs.remove(update.modality, update.item));
         } else {
-            apply(() -> graphs.put(update.modality, update.item, update.vector));
+            apply(
+                    (long) update.vector.length * Float.BYTES,
+                    () -> graphs.put(update.modality, update.item, update.vector));
         }
     }
 
     @Override
     public void processElement2(StreamRecord<NodeBatch> element) throws Exception {
         NodeBatch batch = element.getValue();
-        apply(() -> {
-            if (batch.erased) {
-                lists.rewrite();
-            }
-            UserLinks.apply(batch.data, graphs::link);
-        });
+        if (batch.erased) {
+            erase();
+        }
+        apply(batch.data.length, () -> UserLinks.apply(batch.data, graphs::link));
     }
 
-    private void apply(Runnable input) throws Exception {
+    private void erase() {
+        lists.rewrite();
+        erased |= running != null;
+    }
+
+    private void apply(long bytes, Runnable input) throws Exception {
         if (running == null) {
             input.run();
         } else {
             waiting.add(input);
-            if (waiting.size() > MAX_WAITING) {
+            waitingBytes += bytes;
+            if (waitingBytes > MAX_WAITING) {
                 awaitRunning();
             }
         }
@@ -135,33 +158,61 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
-        boolean landed = false;
-        if (running != null) {
-            if (!running.isDone()) {
-                say(part -> part.behind = true);
-                return;
-            }
-            land();
-            if (waiting.isEmpty()) {
-                return;
-            }
-            waiting.forEach(Runnable::run);
-            waiting.clear();
-            landed = true;
-        }
-        boolean due = isDue();
-        if (graphs.work() > maxWork) {
-            if (due) {
-                start(checkpointId);
+        if (running == null) {
+            graphs.restore();
+            bring(checkpointId, false);
+        } else if (running.isDone()) {
+            take(awaitRunning());
+            if (erased) {
+                applyWaiting();
+                anew(checkpointId);
             } else {
-                say(part -> part.behind = true);
+                undone = 0;
+                say(part -> part.completes = true);
+                cut(lateCut, true);
+                if (!waiting.isEmpty()) {
+                    applyWaiting();
+                    bring(checkpointId, true);
+                }
             }
-        } else if (landed) {
-            // This barrier's files are those of the cut that was late.
+        } else {
             say(part -> part.behind = true);
+        }
+    }
+
+    /**
+     * Brings the graphs up to date, or lets them stay behind.
+     *
+     * @param landed whether this barrier's files are those of a cut that was late
+     */
+    private void bring(long checkpointId, boolean landed) throws Exception {
+        boolean due = isDue();
+        boolean heavy = graphs.work() > maxWork;
+        if (heavy ? !due : landed) {
+            say(part -> part.behind = true);
+        } else if (heavy) {
+            start(checkpointId);
         } else {
             flush(checkpointId);
         }
+    }
+
+    /** What was computed names what is erased: none of it goes out before it is without. */
+    private void anew(long checkpointId) throws Exception {
+        erased = false;
+        isDue();
+        if (++undone < MAX_UNDONE && graphs.work() > maxWork) {
+            start(checkpointId);
+        } else {
+            undone = 0;
+            flush(checkpointId);
+        }
+    }
+
+    private void applyWaiting() {
+        waiting.forEach(Runnable::run);
+        waiting.clear();
+        waitingBytes = 0;
     }
 
     private boolean isDue() {
@@ -180,10 +231,13 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     private void flush(long checkpointId) throws Exception {
         changesAtFlush = graphs.changes();
         long start = System.nanoTime();
-        graphs.flush(checkpointId, lists::send);
-        store.write();
-        cut(checkpointId, false);
+        graphs.flush(checkpointId, unsent.isEmpty() ? lists::send : this::keep);
         flushMillis = (System.nanoTime() - start) / 1_000_000;
+        cut(checkpointId, false);
+    }
+
+    private void keep(NeighborList list) {
+        unsent.put(Keys.neighbors(list.getGraph(), list.getNode()), list);
     }
 
     private void start(long checkpointId) {
@@ -207,18 +261,18 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         }
     }
 
-    private void land() throws Exception {
-        Flushed flushed = awaitRunning();
+    private void take(Flushed flushed) {
         running = null;
         restUntil = System.nanoTime() + REST * flushed.nanos();
         flushMillis = flushed.nanos() / 1_000_000;
-        flushed.lists().forEach(lists::send);
-        store.write();
-        say(part -> part.completes = true);
-        cut(lateCut, true);
+        flushed.lists().forEach(this::keep);
     }
 
+    /** Lets the lists go out that were kept, and writes the graphs' part of a cut. */
     private void cut(long checkpointId, boolean completes) throws Exception {
+        unsent.values().forEach(lists::send);
+        unsent.clear();
+        store.write();
         // A graph whose vectors have all gone is not known any more after a restart, its files are.
         Set<String> all = lists.graphs();
         all.addAll(graphs.names());
@@ -248,6 +302,8 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     public void close() throws Exception {
         if (beside != null) {
             beside.shutdownNow();
+            // The next attempt in this JVM has vectors of its own.
+            beside.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);
         }
         if (lists != null) {
             lists.abort();

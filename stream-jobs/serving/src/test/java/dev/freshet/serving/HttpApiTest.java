@@ -208,6 +208,7 @@ class HttpApiTest {
     @Test
     void aBodyBeyondTheBoundIsRefused() throws Exception {
         problem(http.postJson("/v1/interactions", "{\"user\":\"" + "u".repeat(70_000) + "\"}"), 413);
+        problem(http.postInChunks("/v1/interactions", "{\"user\":\"" + "u".repeat(70_000) + "\"}"), 413);
     }
 
     @Test
@@ -215,6 +216,28 @@ class HttpApiTest {
         problem(http.postJson("/v1/interactions", "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\"}"), 503);
         problem(http.get("/v1/dead-letters"), 503);
         problem(http.postJson("/v1/rollbacks", "{\"version\":\"v\"}"), 404);
+    }
+
+    @Test
+    void refusesATimeThatNoRecordCanHave() throws Exception {
+        problem(
+                http.postJson(
+                        "/v1/interactions",
+                        "{\"user\":\"u\",\"item\":\"i\",\"action\":\"click\",\"eventTime\":\"-1000000000-01-01T00:00:00Z\"}"),
+                400);
+    }
+
+    @Test
+    void refusesAQueryThatCannotBeDecoded() throws Exception {
+        assertThat(raw("GET /v1/recommendations/u?deny=discount:50%", "Host: localhost"))
+                .startsWith("HTTP/1.1 400");
+    }
+
+    @Test
+    void isReadOnLoopbackUnderANameOfLoopbackOnly() throws Exception {
+        assertThat(raw("GET /v1/status", "Host: evil.example")).startsWith("HTTP/1.1 403");
+        assertThat(raw("GET /", "Host: evil.example")).startsWith("HTTP/1.1 403");
+        assertThat(raw("GET /v1/status", "Host: localhost:1")).startsWith("HTTP/1.1 200");
     }
 
     @Test

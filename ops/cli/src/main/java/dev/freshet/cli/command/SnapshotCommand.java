@@ -80,7 +80,8 @@ public final class SnapshotCommand implements Callable<Integer> {
             }
         }
         throw new CliException("no snapshot within " + timeout.toSeconds()
-                + " s; does the graph job run? See 'freshet status' and logs/graph-job.log in the state folder");
+                + " s; does the graph job run? See 'freshet status' and logs/graph-job.log in the state folder. While much content"
+                + " comes in, a snapshot takes longer: give it time with --timeout");
     }
 
     static SnapshotManifest decode(ConsumerRecord<byte[], byte[]> record) throws CliException {

@@ -38,6 +38,9 @@ public final class ContentGraphs {
     private final Set<String> changedItems = new ObjectOpenHashSet<>();
 
     private boolean restoring;
+    /** Whether the states of the denoised lists have come and are still to be taken. */
+    private boolean denoisedRestored;
+
     private long changes;
 
     /**
@@ -114,26 +117,40 @@ public final class ContentGraphs {
         return work;
     }
 
+    /**
+     * Takes the lists that the store has, once the vectors and the users' items from before a restart are given again. The first flush does
+     * so otherwise; only then is the store read.
+     */
+    public void restore() {
+        if (restoring) {
+            drainProfiles();
+            restoring = false;
+            denoisedRestored = true;
+            // All are new here; what has changed since the cut is told by the states.
+            changedItems.clear();
+            store.forEach(this::restore);
+        }
+    }
+
     /** Brings every graph up to date, and passes on the lists that changed; an empty one where there is none any more. */
     public void flush(long version, ListSink sink) {
+        restore();
+        drainProfiles();
+        graphs.values().forEach(lists -> lists.flush(version, sink));
+        if (denoisedRestored || !changedItems.isEmpty()) {
+            denoisedRestored = false;
+            flushDenoised(version, sink);
+            changedItems.clear();
+        }
+    }
+
+    private void drainProfiles() {
         for (String graph : Set.copyOf(graphs.keySet())) {
             if (GraphNames.isItemContent(graph)) {
                 drainProfiles(
                         GraphNames.modality(graph),
                         graphs.get(graph).neighbors().dimension());
             }
-        }
-        boolean first = restoring;
-        if (restoring) {
-            restoring = false;
-            // All are new here; what has changed since the cut is told by the states.
-            changedItems.clear();
-            store.forEach(this::restore);
-        }
-        graphs.values().forEach(lists -> lists.flush(version, sink));
-        if (first || !changedItems.isEmpty()) {
-            flushDenoised(version, sink);
-            changedItems.clear();
         }
     }
 

@@ -12,10 +12,10 @@ import dev.freshet.topic.Topic;
 import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import org.apache.avro.specific.SpecificRecordBase;
 
 /** Records that were refused: why, what they hold, and sending one again once the cause is mended. */
@@ -28,12 +28,18 @@ final class DeadLetterRoutes {
     private static final Set<String> INPUTS =
             Set.of(Topic.INTERACTIONS.name(), Topic.ITEMS.name(), Topic.ERASURES.name());
 
+    private static final int READERS = 2;
+
     private final DeadLetterArchive archive;
     private final Outbox outbox;
+    private final ToLongFunction<String> itemErasedAt;
+    private final Turns turns = new Turns(READERS);
 
-    DeadLetterRoutes(DeadLetterArchive archive, Outbox outbox) {
+    /** @param itemErasedAt time up to which an item was asked to be forgotten, milliseconds since 1970, or the least long */
+    DeadLetterRoutes(DeadLetterArchive archive, Outbox outbox, ToLongFunction<String> itemErasedAt) {
         this.archive = archive;
         this.outbox = outbox;
+        this.itemErasedAt = itemErasedAt;
     }
 
     void register(Javalin javalin, WriteGuard guard) {
@@ -45,8 +51,8 @@ final class DeadLetterRoutes {
     private void list(Context ctx) {
         int limit = Requests.number(ctx, "limit", 20, 1, 200);
         String before = ctx.queryParam("before");
-        ctx.json(archive.before(
-                before == null ? Long.MAX_VALUE : Requests.number("before", before, 0, Long.MAX_VALUE), limit));
+        long end = before == null ? Long.MAX_VALUE : Requests.number("before", before, 0, Long.MAX_VALUE);
+        ctx.json(turns.take(() -> archive.before(end, limit)));
     }
 
     private long offset(Context ctx) {
@@ -54,7 +60,7 @@ final class DeadLetterRoutes {
     }
 
     private DeadLetter find(long offset) {
-        return archive.at(offset)
+        return turns.take(() -> archive.at(offset))
                 .orElseThrow(() -> ProblemException.notFound("there is no dead letter at offset " + offset));
     }
 
@@ -89,7 +95,7 @@ final class DeadLetterRoutes {
     }
 
     /** Why a letter's record cannot be used as things are, or null: by the rules that every reader of the topic goes by. */
-    private static String refusal(DeadLetter letter) {
+    private String refusal(DeadLetter letter) {
         if (!INPUTS.contains(letter.getTopic())) {
             return "only records from outside are sent again (interactions, items, erasures); those of "
                     + letter.getTopic() + " are the loop's own, which makes them anew";
@@ -104,6 +110,9 @@ final class DeadLetterRoutes {
                 Intake.check(array(letter.getKey()), interaction, now);
             } else if (record instanceof Item item) {
                 Intake.check(item, Map.of());
+                if (letter.getTimestamp().toEpochMilli() <= itemErasedAt.applyAsLong(item.getItem())) {
+                    return "the item was asked to be forgotten since; sent again it would come back";
+                }
             } else if (record instanceof Erasure erasure) {
                 Intake.check(erasure, now);
             }
@@ -124,8 +133,12 @@ final class DeadLetterRoutes {
     /** The record as JSON, or null where the value cannot be read, or is too long to be shown. */
     private static String decoded(DeadLetter letter) {
         try {
-            String json = letter.getValue() == null ? null : decode(letter).toString();
-            return json == null || json.length() > SHOWN_BYTES ? null : json;
+            ByteBuffer value = letter.getValue();
+            if (value == null || value.remaining() > SHOWN_BYTES) {
+                return null;
+            }
+            String json = decode(letter).toString();
+            return json.length() > SHOWN_BYTES ? null : json;
         } catch (BadRecordException e) {
             return null;
         }
@@ -144,8 +157,8 @@ final class DeadLetterRoutes {
         if (bytes == null) {
             return null;
         }
-        byte[] all = array(bytes);
-        byte[] shown = all.length > SHOWN_BYTES ? Arrays.copyOf(all, SHOWN_BYTES) : all;
-        return new Answers.BytesView(all.length, Base64.getEncoder().encodeToString(shown));
+        byte[] shown = new byte[Math.min(bytes.remaining(), SHOWN_BYTES)];
+        bytes.duplicate().get(shown);
+        return new Answers.BytesView(bytes.remaining(), Base64.getEncoder().encodeToString(shown));
     }
 }

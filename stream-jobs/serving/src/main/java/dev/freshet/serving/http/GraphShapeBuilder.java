@@ -2,6 +2,7 @@ package dev.freshet.serving.http;
 
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
+import it.unimi.dsi.fastutil.doubles.DoubleArrayList;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,8 +17,8 @@ final class GraphShapeBuilder {
 
     private static final int WEIGHT_BINS = 25;
 
-    private final List<Double> degrees = new ArrayList<>();
-    private final List<Double> weights = new ArrayList<>();
+    private final DoubleArrayList degrees = new DoubleArrayList();
+    private final DoubleArrayList weights = new DoubleArrayList();
     private final Map<String, Integer> inLists = new HashMap<>();
     private long lists;
 
@@ -34,9 +35,8 @@ final class GraphShapeBuilder {
 
     /** @param kind user or item */
     Answers.GraphShape build(String graph, String kind) {
-        double mean =
-                weights.stream().mapToDouble(Double::doubleValue).average().orElse(0);
-        double most = weights.stream().mapToDouble(Double::doubleValue).max().orElse(0);
+        double mean = weights.doubleStream().average().orElse(0);
+        double most = weights.doubleStream().max().orElse(0);
         return new Answers.GraphShape(
                 graph,
                 kind,

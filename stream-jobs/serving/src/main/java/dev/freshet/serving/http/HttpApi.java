@@ -51,7 +51,6 @@ public final class HttpApi implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
     private static final int MAX_THREADS = 48;
-    private static final int MAX_BODY = 64 << 10;
 
     private final StatusBoard board;
     private final PrometheusMeterRegistry registry;
@@ -123,7 +122,7 @@ public final class HttpApi implements AutoCloseable {
     private void configure(JavalinConfig config, String host) {
         config.showJavalinBanner = false;
         config.startupWatcherEnabled = false;
-        config.http.maxRequestSize = MAX_BODY;
+        config.http.maxRequestSize = JsonBody.MAX_BYTES;
         config.http.prefer405over404 = true;
         config.useVirtualThreads = false;
         config.jsonMapper(new JavalinJackson(json, false));
@@ -147,6 +146,9 @@ public final class HttpApi implements AutoCloseable {
             ServingContext serving,
             LoopFollower loop,
             Supplier<Optional<KafkaStreams>> streams) {
+        WriteGuard guard = new WriteGuard(settings.writes(), settings.host());
+        javalin.before(guard::checkHost);
+        javalin.before(Requests::checkQuery);
         javalin.before(ctx -> {
             ctx.header("X-Content-Type-Options", "nosniff");
             ctx.header("Referrer-Policy", "no-referrer");
@@ -168,11 +170,10 @@ public final class HttpApi implements AutoCloseable {
         new UserRoutes(serving, stores, items).register(javalin, access);
         new ItemRoutes(serving, items).register(javalin, access);
         new GraphRoutes(serving, items).register(javalin, access);
-        WriteGuard guard = new WriteGuard(settings.writes(), settings.host());
         Outbox outbox = loop.outbox();
         new ModelRoutes(board, loop.watcher().evaluations(), outbox).register(javalin, guard);
         new InteractionRoutes(outbox).register(javalin, guard);
-        new DeadLetterRoutes(loop.archive(), outbox).register(javalin, guard);
+        new DeadLetterRoutes(loop.archive(), outbox, serving.catalogue()::itemErasedAt).register(javalin, guard);
         if (photos != null) {
             javalin.get("/photos/<name>", photos::get);
         }

@@ -60,8 +60,9 @@ final class InteractionRoutes {
 
     private static Instant time(String text, Instant now) {
         try {
-            return text == null ? now : Instant.parse(text).truncatedTo(ChronoUnit.MILLIS);
-        } catch (DateTimeParseException e) {
+            // What milliseconds since 1970 do not reach is no time either.
+            return text == null ? now : Instant.ofEpochMilli(Instant.parse(text).toEpochMilli());
+        } catch (DateTimeParseException | ArithmeticException e) {
             throw ProblemException.badRequest(
                     "eventTime is " + Requests.shortened(text) + "; it must be a time such as 2026-11-01T12:00:00Z");
         }

@@ -6,12 +6,16 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.http.Context;
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.Set;
 import java.util.TreeSet;
 
 /** The body of a request, a JSON object; what breaks its rule is answered with 400. */
 final class JsonBody {
+
+    /** Longest body. */
+    static final int MAX_BYTES = 64 << 10;
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
@@ -25,13 +29,20 @@ final class JsonBody {
     static JsonBody of(Context ctx, Set<String> fields) {
         JsonNode node;
         try {
-            node = JSON.readTree(ctx.body());
+            // The server's own bound goes by Content-Length, which a body in chunks does not have.
+            byte[] bytes = ctx.bodyInputStream().readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw ProblemException.tooLarge("the body has more than " + MAX_BYTES + " bytes");
+            }
+            node = JSON.readTree(bytes);
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation();
             throw ProblemException.badRequest("the body is no JSON"
                     + (at == null ? "" : ": see line " + at.getLineNr() + ", column " + at.getColumnNr()));
+        } catch (IOException e) {
+            throw ProblemException.badRequest("the body ended early");
         }
-        if (!node.isObject()) {
+        if (node == null || !node.isObject()) {
             throw ProblemException.badRequest("the body must be a JSON object");
         }
         for (Iterator<String> names = node.fieldNames(); names.hasNext(); ) {

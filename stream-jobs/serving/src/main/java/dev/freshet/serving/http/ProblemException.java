@@ -26,6 +26,10 @@ final class ProblemException extends RuntimeException {
         return new ProblemException(409, "Conflict", detail);
     }
 
+    static ProblemException tooLarge(String detail) {
+        return new ProblemException(413, "Content too large", detail);
+    }
+
     static ProblemException unsupported(String detail) {
         return new ProblemException(415, "Unsupported media type", detail);
     }

@@ -2,6 +2,7 @@ package dev.freshet.serving.http;
 
 import dev.freshet.topic.Intake;
 import io.javalin.http.Context;
+import java.util.regex.Pattern;
 
 /** The parameters of a request; one that breaks its rule is answered with 400. */
 final class Requests {
@@ -10,8 +11,18 @@ final class Requests {
     static final int MAX_LIMIT = 1000;
 
     private static final int MAX_SHOWN = 40;
+    private static final Pattern BAD_ESCAPE = Pattern.compile("%(?![0-9A-Fa-f]{2})");
 
     private Requests() {}
+
+    /** Refuses a query that cannot be decoded: its parameters would be taken for missing. */
+    static void checkQuery(Context ctx) {
+        String query = ctx.queryString();
+        if (query != null && BAD_ESCAPE.matcher(query).find()) {
+            throw ProblemException.badRequest(
+                    "the query has a % without two hexadecimal digits after it; write %25 for one");
+        }
+    }
 
     /** An id in the path: 1 to 512 characters. */
     static String id(Context ctx, String name) {

@@ -9,9 +9,9 @@ import java.net.UnknownHostException;
 import java.util.Locale;
 
 /**
- * Who may write over HTTP. A page of another site can have a browser post to a server on the same machine, so a request must be JSON, which
- * a browser does not send across sites unasked; its origin, if it names one, must be this server; and on loopback its host must be
- * a name of loopback, since another name may be made to lead here (DNS rebinding).
+ * Who may write over HTTP, and who may read on loopback. A page of another site can have a browser post to a server on the same machine, so a
+ * request must be JSON, which a browser does not send across sites unasked; its origin, if it names one, must be this server; and on loopback
+ * its host must be a name of loopback, to read, too, since another name may be made to lead here (DNS rebinding).
  */
 final class WriteGuard {
 
@@ -43,6 +43,15 @@ final class WriteGuard {
         };
     }
 
+    /** Reads, too, are for those who call a server on loopback by a name of loopback. */
+    void checkHost(Context ctx) {
+        String host = ctx.host();
+        if (loopback && host != null && !namesLoopback(host)) {
+            throw ProblemException.forbidden("the host of the request is " + Requests.shortened(host)
+                    + "; call this server localhost, or by its address on loopback");
+        }
+    }
+
     private void check(Context ctx) {
         if (!allowed) {
             throw ProblemException.forbidden(
@@ -54,9 +63,8 @@ final class WriteGuard {
             throw ProblemException.unsupported("the body must be JSON, with Content-Type: application/json");
         }
         String host = ctx.host();
-        if (loopback && !(host != null && namesLoopback(host))) {
-            throw ProblemException.forbidden("the host of the request is " + Requests.shortened(String.valueOf(host))
-                    + "; to write, call this server localhost, or by its address on loopback");
+        if (loopback && host == null) {
+            throw ProblemException.forbidden("the request names no host");
         }
         String origin = ctx.header("Origin");
         if (origin != null && !authority(origin).equalsIgnoreCase(host)) {

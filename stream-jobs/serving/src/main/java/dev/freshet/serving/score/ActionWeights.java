@@ -13,6 +13,9 @@ public final class ActionWeights {
 
     private static final double PLAIN = 1;
 
+    /** Sums and shares of weights up to this are finite. */
+    private static final double MAX = 1e100;
+
     private final Map<String, Double> weights = new TreeMap<>();
 
     private ActionWeights() {}
@@ -48,12 +51,16 @@ public final class ActionWeights {
         return new Taste(weighted(live), weighted(disliked));
     }
 
+    private static double bounded(double weight) {
+        return Math.max(-MAX, Math.min(MAX, weight));
+    }
+
     private List<HistoryItem> weighted(List<HistoryItem> items) {
         return items.stream()
                 .map(entry -> new HistoryItem(
                         entry.item(),
                         entry.action(),
-                        entry.weight() * weights.getOrDefault(entry.action(), PLAIN),
+                        bounded(entry.weight() * weights.getOrDefault(entry.action(), PLAIN)),
                         entry.stamp()))
                 .toList();
     }

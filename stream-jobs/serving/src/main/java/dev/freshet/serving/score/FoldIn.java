@@ -26,8 +26,9 @@ public final class FoldIn {
 
     /**
      * The rule. Let p be the user's trained vector, S the newest 50 likes since the model's cut that the model has vectors v of, D the newest 50
-     * dislikes of other weights than 0 that it has vectors of, whenever they were (training knows of none), n = |S| + |D|, and q = Σ w v/‖v‖ over both, with
-     * w the weights: negative ones for D, and 1 for all of S where those of S sum to 0. The refreshed vector is
+     * dislikes of other weights than 0 that it has vectors of, whenever they were (training knows of none), counted as m = min(|D|, max(1, |S|)), so that
+     * old ones do not outvote what the user likes; n = |S| + m, and q = Σ w v/‖v‖ over S plus m/|D| times that over D, with w the weights:
+     * negative ones for D, and 1 for all of S where those of S sum to 0. The refreshed vector is
      *
      * <pre>(5 p + n ‖p‖ q/‖q‖) / (5 + n)</pre>
      *
@@ -60,10 +61,11 @@ public final class FoldIn {
             return null;
         }
         double[] q = norm(likes.weighted) > 0 ? likes.weighted : likes.plain;
-        for (int d = 0; d < dimension; d++) {
-            q[d] += dislikes.weighted[d];
+        int counted = Math.min(dislikes.n, Math.max(1, likes.n));
+        for (int d = 0; counted > 0 && d < dimension; d++) {
+            q[d] += dislikes.weighted[d] * counted / dislikes.n;
         }
-        int n = likes.n + dislikes.n;
+        int n = likes.n + counted;
         double qLength = norm(q);
         if (n == 0 || !(qLength > 0) || Double.isInfinite(qLength)) {
             return p == null ? null : new Vector(p, Origin.TRAINED);

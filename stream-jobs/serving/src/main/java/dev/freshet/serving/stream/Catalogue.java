@@ -194,9 +194,9 @@ public final class Catalogue {
         return erasedItems.containsKey(item) && storedItem(item).isEmpty();
     }
 
-    /** Whether an item was asked to be forgotten, and is not recommendable again since. */
+    /** Whether an item was asked to be forgotten, and was not sent again since. */
     public boolean erased(String item) {
-        return erasedItems.containsKey(item) && excludes(item);
+        return erasedItems.containsKey(item) && storedItem(item).isEmpty();
     }
 
     /** Rises whenever an item stops being recommendable. */
@@ -269,7 +269,7 @@ public final class Catalogue {
     }
 
     /** Event time up to which an item is forgotten, or {@link Long#MIN_VALUE}. */
-    long itemErasedAt(String item) {
+    public long itemErasedAt(String item) {
         return erasedItems.getOrDefault(item, Long.MIN_VALUE);
     }
 

@@ -3,6 +3,7 @@ package dev.freshet.serving.score;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,19 @@ class FoldInTest {
         assertThat(vector.origin()).isEqualTo(FoldIn.Origin.REFRESHED);
         assertThat((double) vector.values()[0]).isCloseTo(3 * 15 / length, within(1e-6));
         assertThat((double) vector.values()[1]).isCloseTo(-3 * 3 / length, within(1e-6));
+    }
+
+    @Test
+    void manyDislikesDoNotOutvoteTheTrainedVector() {
+        List<HistoryItem> dislikes = new ArrayList<>();
+        for (int n = 0; n < 50; n++) {
+            dislikes.add(item("y", -1, n));
+        }
+
+        assertThat(FoldIn.refresh(model, "u", true, new Taste(List.of(), dislikes))
+                        .values())
+                .containsExactly(FoldIn.refresh(model, "u", true, new Taste(List.of(), dislikes.subList(0, 1)))
+                        .values());
     }
 
     @Test
