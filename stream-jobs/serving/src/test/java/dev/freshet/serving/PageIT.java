@@ -450,7 +450,7 @@ class PageIT {
         page.locator(".around-list a").first().click();
         assertThat(page.locator("#node")).hasValue("i4");
         page.locator("#graph").selectOption("user-jaccard");
-        assertThat(page.locator("#around-note")).containsText("within 2 steps of");
+        assertThat(page.locator("#around-note")).containsText("within 2 steps of user-");
         page.locator("#node").fill("user-5");
         page.keyboard().press("Enter");
         assertThat(page.locator("#around-note")).containsText("2 nodes within 2 steps of user-5");
