@@ -26,6 +26,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class JavaProcess implements AutoCloseable {
 
+    /** System property with flags for all JVMs that this one starts: integration tests want them to start quickly. */
+    public static final String FLAGS = "freshet.jvmFlags";
+
     private static final long MAX_LOG_BYTES = 16L << 20;
     private static final int TAIL_BYTES = 1 << 16;
     private static final Path NICE = Path.of("/usr/bin/nice");
@@ -73,6 +76,7 @@ public final class JavaProcess implements AutoCloseable {
             command.add("@" + options);
         }
         command.addAll(flags);
+        command.addAll(inherited());
         command.add("-cp");
         command.add(jars + File.separator + "*" + File.pathSeparator + ownClassPath());
         command.add(Leash.class.getName());
@@ -92,6 +96,12 @@ public final class JavaProcess implements AutoCloseable {
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         }
         return new JavaProcess(builder.start(), log, logStart);
+    }
+
+    /** Flags from {@link #FLAGS}. */
+    private static List<String> inherited() {
+        String flags = System.getProperty(FLAGS, "").strip();
+        return flags.isEmpty() ? List.of() : List.of(flags.split("\\s+"));
     }
 
     private static Properties environment(Path jars) throws IOException {
