@@ -24,9 +24,9 @@ import org.apache.avro.specific.SpecificRecordBase;
  */
 public final class SingleObjectCodec<T extends SpecificRecordBase> implements RecordCodec<T> {
 
-    private static final int HEADER = 10;
-    private static final byte MARKER = (byte) 0xc3;
-    private static final byte FORMAT = 1;
+    static final int HEADER = 10;
+    static final byte MARKER = (byte) 0xc3;
+    static final byte FORMAT = 1;
 
     static {
         TrustedRecords.install();
@@ -70,6 +70,11 @@ public final class SingleObjectCodec<T extends SpecificRecordBase> implements Re
         }
     }
 
+    /** The plain Avro binary within what {@link #encode} has returned, as Avro's files hold it. */
+    public static ByteBuffer body(byte[] encoded) {
+        return ByteBuffer.wrap(encoded, HEADER, encoded.length - HEADER);
+    }
+
     @Override
     public T decode(byte[] bytes) throws BadRecordException {
         if (bytes == null) {
@@ -77,7 +82,10 @@ public final class SingleObjectCodec<T extends SpecificRecordBase> implements Re
         }
         if (bytes.length < HEADER || bytes[0] != MARKER || bytes[1] != FORMAT) {
             throw new BadRecordException(
-                    name() + ": not Avro single-object encoding; a value starts with C3 01 and a schema fingerprint");
+                    name() + ": not Avro single-object encoding; a value starts with C3 01 and a schema fingerprint"
+                            + (RegistryCodec.isFramed(bytes)
+                                    ? "; with 00 and a registry's schema id, on the topics of clients where --registry names it"
+                                    : ""));
         }
         DatumReader<T> reader =
                 readerOf(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2));

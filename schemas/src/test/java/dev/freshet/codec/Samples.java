@@ -31,7 +31,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.avro.specific.SpecificRecordBase;
 
-/** One record of each kind with every field set. Maps have one entry, so that the encoding is one. */
+/** One record of each kind with every field set but those that came after 0.1, which have their defaults: stored bytes of 0.1 are read as these. Maps have one entry, so that the encoding is one. */
 public final class Samples {
 
     private static final Instant TIME = Instant.ofEpochMilli(1_700_000_000_123L);
@@ -88,18 +88,22 @@ public final class Samples {
                         2L,
                         List.of(new OffsetRange(0, 10L, 15L)),
                         "file:///state/models/x.safetensors",
-                        "cd34"),
+                        "cd34",
+                        List.of()),
                 new ModelEmbedding(
                         "20260102T030405Z-spumr",
                         NodeKind.ITEM,
                         "item-7",
                         Vectors.toList(1f, 2f),
                         Vectors.toList(0.5f, 0.25f),
-                        Map.of("text", 0.75f)),
+                        Map.of("text", 0.75f),
+                        null,
+                        null),
                 new Embedding(NodeKind.USER, "user-1", Vectors.toList(3f, -4f), "20260102T030405Z-spumr", TIME),
                 new Recommendations(
                         "user-1",
-                        List.of(new RecommendedItem("item-9", 0.875, List.of(new Reason("neighbor", "item-7", 0.25)))),
+                        List.of(new RecommendedItem(
+                                "item-9", 0.875, List.of(new Reason("neighbor", "item-7", 0.25, Map.of(), null)))),
                         "20260102T030405Z-spumr",
                         17L,
                         TIME,
@@ -116,7 +120,8 @@ public final class Samples {
                         Map.of("ndcg@20", 0.04),
                         321L,
                         true,
-                        "better"),
+                        "better",
+                        Map.of()),
                 new Control(Command.ROLLBACK, Map.of("model", "spumr"), TIME),
                 new DeadLetter(
                         "interactions",

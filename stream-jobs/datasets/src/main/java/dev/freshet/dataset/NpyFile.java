@@ -1,7 +1,9 @@
 package dev.freshet.dataset;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,8 +18,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads a matrix from NumPy's {@code .npy} format, versions 1.0, 2.0 and 3.0, in C order: float16, float32 and float64 as
- * {@link FloatMatrix}, int32 and int64 as {@link IntMatrix}.
+ * Reads and writes a matrix in NumPy's {@code .npy} format, versions 1.0, 2.0 and 3.0, in C order: float16, float32 and float64 as
+ * {@link FloatMatrix}, int32 and int64 as {@link IntMatrix}; what is written is float32, version 1.0.
  */
 public final class NpyFile {
 
@@ -82,6 +84,24 @@ public final class NpyFile {
                 default -> throw wrongType(file, header, "int32");
             }
             return new IntMatrix(header.rows, header.columns, values);
+        }
+    }
+
+    /** Writes a matrix of float32, instead of what the file holds. */
+    public static void write(Path file, FloatMatrix matrix) throws IOException {
+        String header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + matrix.rows() + ", " + matrix.columns()
+                + "), }";
+        // With magic, version and length, a multiple of 64, and a line end last.
+        int length = (MAGIC.length + 4 + header.length() + 1 + 63) / 64 * 64 - MAGIC.length - 4;
+        try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(file)))) {
+            out.write(MAGIC);
+            out.writeByte(1);
+            out.writeByte(0);
+            out.writeShort(Short.reverseBytes((short) length));
+            out.writeBytes(header + " ".repeat(length - header.length() - 1) + '\n');
+            for (float value : matrix.values()) {
+                out.writeInt(Integer.reverseBytes(Float.floatToRawIntBits(value)));
+            }
         }
     }
 

@@ -39,6 +39,18 @@ class NpyFileTest {
     }
 
     @Test
+    void whatIsWrittenIsRead() throws IOException {
+        Path file = folder.resolve("written.npy");
+        float[] values = {-1.5f, Float.MIN_VALUE, 3, 0, Float.MAX_VALUE, .1f};
+        NpyFile.write(file, new FloatMatrix(3, 2, values));
+        FloatMatrix read = NpyFile.readFloats(file);
+        assertThat(read.rows()).isEqualTo(3);
+        assertThat(read.values()).containsExactly(values);
+        // NumPy wants the numbers to begin at a multiple of 64.
+        assertThat((Files.size(file) - 4L * values.length) % 64).isZero();
+    }
+
+    @Test
     void readsEachTypeVersionAndByteOrder() throws IOException {
         for (int version = 1; version <= 3; version++) {
             for (ByteOrder order : new ByteOrder[] {ByteOrder.LITTLE_ENDIAN, ByteOrder.BIG_ENDIAN}) {
