@@ -5,6 +5,7 @@ import dev.freshet.schema.Erasure;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 
 /** Decodes and checks erasures. What was erased stays erased: the tombstone of a request changes nothing. */
@@ -12,8 +13,11 @@ final class ErasureIntake extends RecordIntake<Event> {
 
     private static final long serialVersionUID = 1L;
 
-    ErasureIntake(Schemas schemas) {
+    private final WireFormat format;
+
+    ErasureIntake(Schemas schemas, WireFormat format) {
         super(schemas);
+        this.format = format;
     }
 
     @Override
@@ -23,7 +27,7 @@ final class ErasureIntake extends RecordIntake<Event> {
         }
         Erasure erasure;
         try {
-            erasure = Topic.ERASURES.codec().decode(record.value);
+            erasure = format.awaitDecoded(Topic.ERASURES, record.value);
             Intake.check(erasure, record.timestamp);
         } catch (BadRecordException e) {
             refuse(record, e.getMessage());

@@ -5,6 +5,7 @@ import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.incremental.Shards;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
+import dev.freshet.topic.WireFormat;
 import java.time.Duration;
 import java.util.List;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -14,6 +15,7 @@ import org.apache.flink.connector.base.DeliveryGuarantee;
 import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.KafkaSourceBuilder;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.flink.core.execution.CheckpointingMode;
 import org.apache.flink.streaming.api.datastream.DataStream;
@@ -45,12 +47,19 @@ public final class GraphJob {
 
     private static final String GROUP = "freshet-graph-job";
 
+    /** Bytes of interactions that are fetched without waiting for more. */
+    private static final int FETCH_BYTES = 1 << 16;
+
+    /** Longest that a fetch waits for them. */
+    private static final Duration FETCH_WAIT = Duration.ofMillis(100);
+
     private GraphJob() {}
 
     /**
      * What the job needs to know.
      *
      * @param bootstrap Kafka's address
+     * @param format how the records from outside are framed
      * @param snapshots URI of the folder of snapshot files
      * @param graphs what shapes the graphs
      * @param snapshotRetention how long superseded snapshots stay readable
@@ -58,6 +67,7 @@ public final class GraphJob {
      */
     public record Settings(
             String bootstrap,
+            WireFormat format,
             String snapshots,
             GraphSettings graphs,
             Duration snapshotRetention,
@@ -76,14 +86,17 @@ public final class GraphJob {
         Schemas schemas = Schemas.of(settings.bootstrap());
 
         SingleOutputStreamOperator<Event> interactions = source(env, settings, Topic.INTERACTIONS)
-                .transform("interaction-intake", Types.POJO(Event.class), new InteractionIntake(schemas))
+                .transform(
+                        "interaction-intake",
+                        Types.POJO(Event.class),
+                        new InteractionIntake(schemas, settings.format()))
                 .uid("interaction-intake");
         SingleOutputStreamOperator<CatalogItem> itemIntake = source(env, settings, Topic.ITEMS)
-                .transform("item-intake", Types.POJO(CatalogItem.class), new ItemIntake(schemas))
+                .transform("item-intake", Types.POJO(CatalogItem.class), new ItemIntake(schemas, settings.format()))
                 .uid("item-intake")
                 .setParallelism(1);
         SingleOutputStreamOperator<Event> erasures = source(env, settings, Topic.ERASURES)
-                .transform("erasure-intake", Types.POJO(Event.class), new ErasureIntake(schemas))
+                .transform("erasure-intake", Types.POJO(Event.class), new ErasureIntake(schemas, settings.format()))
                 .uid("erasure-intake")
                 .setParallelism(1);
         DataStream<CatalogItem> items = itemIntake
@@ -203,7 +216,7 @@ public final class GraphJob {
 
     private static SingleOutputStreamOperator<RawRecord> source(
             StreamExecutionEnvironment env, Settings settings, Topic<?> topic) {
-        KafkaSource<RawRecord> source = KafkaSource.<RawRecord>builder()
+        KafkaSourceBuilder<RawRecord> source = KafkaSource.<RawRecord>builder()
                 .setBootstrapServers(settings.bootstrap())
                 .setTopics(topic.name())
                 .setGroupId(GROUP)
@@ -211,11 +224,15 @@ public final class GraphJob {
                 .setStartingOffsets(OffsetsInitializer.earliest())
                 .setDeserializer(new RawRecords())
                 .setProperty("isolation.level", "read_committed")
-                .setProperty("partition.discovery.interval.ms", "60000")
-                .build();
+                .setProperty("partition.discovery.interval.ms", "60000");
+        if (topic.equals(Topic.INTERACTIONS)) {
+            // Nothing goes out before a checkpoint: a fetch for every interaction would be work for nothing.
+            source.setProperty("fetch.min.bytes", Integer.toString(FETCH_BYTES))
+                    .setProperty("fetch.max.wait.ms", Long.toString(FETCH_WAIT.toMillis()));
+        }
         TypeInformation<RawRecord> type = Types.POJO(RawRecord.class);
         SingleOutputStreamOperator<RawRecord> stream = env.fromSource(
-                        source, WatermarkStrategy.noWatermarks(), topic.name(), type)
+                        source.build(), WatermarkStrategy.noWatermarks(), topic.name(), type)
                 .uid(topic.name());
         return topic.equals(Topic.INTERACTIONS) ? stream : stream.setParallelism(1);
     }

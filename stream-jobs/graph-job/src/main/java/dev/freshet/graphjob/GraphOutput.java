@@ -1,5 +1,6 @@
 package dev.freshet.graphjob;
 
+import dev.freshet.codec.SingleObjectCodec;
 import dev.freshet.graph.incremental.ListSink;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.SnapshotFile;
@@ -68,12 +69,13 @@ final class GraphOutput {
 
     /** Sends a list that changed. */
     void send(NeighborList list) {
+        byte[] value = Topic.NEIGHBORS.codec().encode(list);
         output.collect(new StreamRecord<>(new Outbound(
                 Topic.NEIGHBORS.name(),
                 Keys.neighbors(list.getGraph(), list.getNode()).getBytes(StandardCharsets.UTF_8),
-                list.getNeighbors().isEmpty() ? null : Topic.NEIGHBORS.codec().encode(list))));
+                list.getNeighbors().isEmpty() ? null : value)));
         try {
-            chain(list.getGraph()).append(list);
+            chain(list.getGraph()).append(SingleObjectCodec.body(value));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -4,6 +4,7 @@ import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Interaction;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.util.OutputTag;
@@ -19,8 +20,11 @@ final class InteractionIntake extends RecordIntake<Event> {
     private transient long latest;
     private transient boolean advanced;
 
-    InteractionIntake(Schemas schemas) {
+    private final WireFormat format;
+
+    InteractionIntake(Schemas schemas, WireFormat format) {
         super(schemas);
+        this.format = format;
     }
 
     @Override
@@ -33,7 +37,7 @@ final class InteractionIntake extends RecordIntake<Event> {
     long read(RawRecord record) {
         Interaction interaction;
         try {
-            interaction = Topic.INTERACTIONS.codec().decode(record.value);
+            interaction = format.awaitDecoded(Topic.INTERACTIONS, record.value);
             Intake.check(record.key, interaction, record.timestamp);
         } catch (BadRecordException e) {
             refuse(record, e.getMessage());

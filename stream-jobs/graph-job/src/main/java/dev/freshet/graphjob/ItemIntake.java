@@ -4,6 +4,7 @@ import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Item;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
@@ -27,8 +28,11 @@ final class ItemIntake extends RecordIntake<CatalogItem> {
     private transient ListState<Dimension> state;
     private transient boolean announced;
 
-    ItemIntake(Schemas schemas) {
+    private final WireFormat format;
+
+    ItemIntake(Schemas schemas, WireFormat format) {
         super(schemas);
+        this.format = format;
     }
 
     @Override
@@ -62,7 +66,7 @@ final class ItemIntake extends RecordIntake<CatalogItem> {
             if (record.value == null) {
                 out.item = key(record);
             } else {
-                Item item = Topic.ITEMS.codec().decode(record.value);
+                Item item = format.awaitDecoded(Topic.ITEMS, record.value);
                 Intake.check(item, dimensions);
                 item.getFeatures().forEach((modality, vector) -> dimensions.putIfAbsent(modality, vector.size()));
                 out.item = item.getItem();

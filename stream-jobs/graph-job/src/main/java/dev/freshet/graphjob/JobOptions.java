@@ -1,6 +1,8 @@
 package dev.freshet.graphjob;
 
 import dev.freshet.graph.GraphSettings;
+import dev.freshet.topic.WireFormat;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +17,13 @@ final class JobOptions {
 
     @Option(names = "--bootstrap", required = true, paramLabel = "HOST:PORT", description = "Address of Kafka.")
     String bootstrap;
+
+    @Option(
+            names = "--registry",
+            paramLabel = "URL",
+            description = "Schema registry of those who send interactions, items and erasures; see docs/clients.md"
+                    + " (default: none).")
+    String registry;
 
     @Option(
             names = "--top-k",
@@ -114,6 +123,7 @@ final class JobOptions {
         try {
             return new GraphJob.Settings(
                     bootstrap,
+                    WireFormat.open(registry),
                     snapshots,
                     new GraphSettings(
                             topK,
@@ -127,6 +137,8 @@ final class JobOptions {
                             contentExact),
                     snapshotRetention,
                     transactionTimeout);
+        } catch (IOException e) {
+            throw new CommandLine.ParameterException(commandLine, "--registry: " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
             throw new CommandLine.ParameterException(commandLine, e.getMessage(), e);
         }

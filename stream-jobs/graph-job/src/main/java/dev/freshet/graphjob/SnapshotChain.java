@@ -3,6 +3,7 @@ package dev.freshet.graphjob;
 import dev.freshet.graph.snapshot.SnapshotFileWriter;
 import dev.freshet.schema.SnapshotFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -11,14 +12,17 @@ import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.Path;
 
 /**
- * The files of one content that one subtask writes: a base, then deltas, until these have more rows than the base or are too
- * many; then a base again. So a reader reads at most twice what there is, and a writer writes about twice what changes.
+ * The files of one content that one subtask writes: a base, then deltas, until these have some times as many rows as the base or are too
+ * many; then a base again. So a reader reads a few times what there is at most, and a writer writes little more than what changes.
  *
  * @param <T> the rows
  */
 final class SnapshotChain<T extends SpecificRecordBase> {
 
     private static final int MAX_FILES = 32;
+
+    /** Most rows of deltas, in bases: the bound on what a reader reads. A base takes longer than its rows in deltas: they are made anew for it. */
+    private static final int MAX_DELTAS = 3;
 
     private final String content;
     private final Class<T> type;
@@ -84,16 +88,29 @@ final class SnapshotChain<T extends SpecificRecordBase> {
 
     /** Notes a changed row. */
     void append(T row) throws IOException {
+        if (change()) {
+            delta.append(row);
+        }
+    }
+
+    /** Notes a changed row that is encoded already, as Avro binary. */
+    void append(ByteBuffer row) throws IOException {
+        if (change()) {
+            delta.append(row);
+        }
+    }
+
+    /** Whether the change goes into a delta, which is open then: where the next file is a base, that is written from the state. */
+    private boolean change() throws IOException {
         changed = true;
         if (paths.isEmpty()) {
-            // The next file is a base, which is written from the state.
-            return;
+            return false;
         }
         if (delta == null) {
             deltaPath = newPath();
             delta = open(deltaPath);
         }
-        delta.append(row);
+        return true;
     }
 
     /** Makes the next cut write a base, so that no file of it holds what was in the earlier ones. */
@@ -122,7 +139,7 @@ final class SnapshotChain<T extends SpecificRecordBase> {
         if (delta != null) {
             delta.close();
         }
-        if (rewrite || paths.isEmpty() || paths.size() >= MAX_FILES || deltaRows + added > baseRows) {
+        if (rewrite || paths.isEmpty() || paths.size() >= MAX_FILES || deltaRows + added > MAX_DELTAS * baseRows) {
             rewrite = false;
             discardDelta();
             String path = newPath();

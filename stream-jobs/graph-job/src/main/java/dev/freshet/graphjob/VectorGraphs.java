@@ -3,6 +3,7 @@ package dev.freshet.graphjob;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.GraphSettings;
 import dev.freshet.graph.content.ContentGraphs;
+import dev.freshet.graph.content.Pace;
 import dev.freshet.graph.incremental.UserLinks;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.topic.Keys;
@@ -30,9 +31,9 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * for that: every vector is compared with all others. The state are the lists; vectors and users' items come again after a restart.
  *
  * <p>What takes longer than a barrier may is computed beside the stream: the cut is late then, what comes in meanwhile waits, and the lists go
- * out with the first checkpoint after; or, where something was erased meanwhile, once they are without it. Such work rests between two times, so that it has a share of the processors and no more, and while
- * much is coming in, since comparing would do the same work over and over: until less than a tenth of what is put off came since the
- * last barrier, the graphs stay behind, and cuts make no snapshots.
+ * out with the first checkpoint after; or, where something was erased meanwhile, once they are without it. While something comes in, which others
+ * are busy with too, such work has a share of the processors and no more. While much is coming in it is not begun, since comparing would do the same work over and over: until less than a tenth of what is put off came since the last barrier, the graphs
+ * stay behind, and cuts make no snapshots.
  */
 final class VectorGraphs extends AbstractStreamOperator<Outbound>
         implements TwoInputStreamOperator<ItemVector, NodeBatch, Outbound> {
@@ -44,7 +45,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     private static final int LULL = 10;
 
-    /** The work beside the stream rests this many times as long as it took. */
+    /** While something comes in, the work beside the stream rests at least this many times as long as it works; see {@link Pace}. */
     private static final int REST = 3;
 
     /** Bytes of vectors and of users' items that wait, about; beyond, the stream waits until the work is done. */
@@ -62,6 +63,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     private transient ContentGraphs graphs;
     private transient PutOffLists store;
     private transient GraphOutput lists;
+    private transient Pace pace;
     private transient ExecutorService beside;
     /** The work beside the stream, which has the graphs until it is done; null when there is none. */
     private transient Future<Flushed> running;
@@ -78,7 +80,10 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     private transient List<Runnable> waiting;
     private transient long waitingBytes;
-    private transient long restUntil;
+    /** Whether something came since the last barrier, and since the one before. */
+    private transient boolean came;
+
+    private transient boolean busy;
     private transient long changesAtBarrier;
     private transient long changesAtFlush;
     private transient long flushMillis;
@@ -102,12 +107,12 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         super.initializeState(context);
         store = new PutOffLists(
                 new KeyedStores(getKeyedStateBackend(), context.getKeyedStateStore()).lists("content-lists"));
+        pace = new Pace();
         graphs = new ContentGraphs(
-                topK, Runtime.getRuntime().availableProcessors(), exactUpTo, store, context.isRestored());
+                topK, Runtime.getRuntime().availableProcessors(), exactUpTo, store, context.isRestored(), pace);
         lists = new GraphOutput(context, folder, getRuntimeContext().getTaskInfo(), output);
         waiting = new ArrayList<>();
         unsent = new LinkedHashMap<>();
-        restUntil = System.nanoTime();
         beside = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "content-graphs");
             thread.setDaemon(true);
@@ -145,6 +150,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     }
 
     private void apply(long bytes, Runnable input) throws Exception {
+        came = true;
         if (running == null) {
             input.run();
         } else {
@@ -158,6 +164,8 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
+        busy = came;
+        came = false;
         if (running == null) {
             graphs.restore();
             bring(checkpointId, false);
@@ -176,8 +184,13 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
                 }
             }
         } else {
+            setPace();
             say(part -> part.behind = true);
         }
+    }
+
+    private void setPace() {
+        pace.rest(busy ? REST : 0);
     }
 
     /**
@@ -219,7 +232,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         long changes = graphs.changes();
         long since = changes - changesAtBarrier;
         changesAtBarrier = changes;
-        return since == 0 || LULL * since <= changes - changesAtFlush && System.nanoTime() - restUntil >= 0;
+        return since == 0 || LULL * since <= changes - changesAtFlush;
     }
 
     private void say(Consumer<CutPart> what) {
@@ -230,6 +243,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     private void flush(long checkpointId) throws Exception {
         changesAtFlush = graphs.changes();
+        pace.rest(0);
         long start = System.nanoTime();
         graphs.flush(checkpointId, unsent.isEmpty() ? lists::send : this::keep);
         flushMillis = (System.nanoTime() - start) / 1_000_000;
@@ -243,6 +257,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     private void start(long checkpointId) {
         changesAtFlush = graphs.changes();
         lateCut = checkpointId;
+        setPace();
         running = beside.submit(() -> {
             long start = System.nanoTime();
             List<NeighborList> changed = new ArrayList<>();
@@ -254,6 +269,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     /** Waits for the work beside the stream, if there is any; its result is due at a barrier. */
     Flushed awaitRunning() throws InterruptedException {
+        pace.rest(0);
         try {
             return running == null ? null : running.get();
         } catch (ExecutionException e) {
@@ -263,7 +279,6 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     private void take(Flushed flushed) {
         running = null;
-        restUntil = System.nanoTime() + REST * flushed.nanos();
         flushMillis = flushed.nanos() / 1_000_000;
         flushed.lists().forEach(this::keep);
     }

@@ -1,23 +1,19 @@
 package dev.freshet.graphjob;
 
+import static dev.freshet.graphjob.JobRecords.START;
+import static dev.freshet.graphjob.JobRecords.events;
+import static dev.freshet.graphjob.JobRecords.interaction;
+import static dev.freshet.graphjob.JobRecords.item;
+import static dev.freshet.graphjob.JobRecords.items;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.freshet.codec.Vectors;
-import dev.freshet.dataset.BadRows;
-import dev.freshet.dataset.DataSets;
-import dev.freshet.dataset.Feed;
-import dev.freshet.dataset.FeedEvent;
-import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.snapshot.GraphSnapshot;
-import dev.freshet.process.Installation;
 import dev.freshet.process.Ports;
 import dev.freshet.schema.Command;
 import dev.freshet.schema.Control;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
-import dev.freshet.schema.Item;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.SnapshotFile;
 import dev.freshet.schema.SnapshotManifest;
@@ -53,10 +49,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The job as a process against a real broker: its snapshots equal the batch graphs, whatever happens to it. */
+/** The job as a process against a real broker: what it makes of bad, newer and forgotten records, of commands and of wrong settings. */
 class GraphJobIT {
-
-    private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
     @TempDir
     Path folder;
@@ -66,64 +60,6 @@ class GraphJobIT {
     @BeforeEach
     void topics() {
         kafka.freshTopics(3);
-    }
-
-    @Test
-    void equalsTheBatchGraphsOverStopsKillsAndRescales() throws Exception {
-        Random random = new Random(11);
-        try (JobUnderTest job = new JobUnderTest(kafka, folder)) {
-            kafka.sendAll(Topic.ITEMS, items(0, 40));
-            kafka.sendAll(Topic.INTERACTIONS, events(random, 0, 2000));
-            job.start(1);
-            GraphSnapshot first = job.awaitEqual();
-            assertThat(first.items()).hasSize(40);
-            assertThat(first.manifest().getSettings()).isEqualTo(JobUnderTest.SETTINGS.toMap());
-            assertThat(first.manifest().getWatermark()).isBetween(START, START.plusSeconds(4000));
-
-            // A stop takes a savepoint, and the next start goes on from it, with another parallelism.
-            job.stop();
-            long neighborsBefore = listsByInteractions();
-            kafka.send(Topic.ITEMS, "item-7", null);
-            job.start(2);
-            GraphSnapshot second = job.awaitEqual();
-            assertThat(second.items()).hasSize(39).noneMatch(item -> item.getItem()
-                    .equals("item-7"));
-            assertThat(second.manifest().getCheckpointId())
-                    .isGreaterThan(first.manifest().getCheckpointId());
-            assertThat(second.manifest().getFeatureVersion())
-                    .isEqualTo(first.manifest().getFeatureVersion() + 1);
-            assertThat(listsByInteractions()).as("unchanged lists").isEqualTo(neighborsBefore);
-
-            // Killed while it works, with vectors that are new, changed or gone before and after.
-            kafka.sendAll(Topic.INTERACTIONS, events(random, 2000, 3000));
-            kafka.sendAll(Topic.ITEMS, items(40, 20));
-            kafka.send(Topic.ITEMS, "item-3", item("item-3", -1, 5, 2));
-            Thread.sleep(700);
-            job.kill();
-            kafka.sendAll(Topic.INTERACTIONS, events(random, 5000, 500));
-            kafka.send(Topic.ITEMS, "item-5", null);
-            kafka.send(
-                    Topic.ITEMS, "item-4", Item.newBuilder().setItem("item-4").build());
-            kafka.send(Topic.ITEMS, "item-8", item("item-8", 0, 0, 1));
-            job.start(3);
-            GraphSnapshot third = job.awaitEqual();
-
-            job.stop();
-            job.start(2);
-            // In no graph.
-            kafka.send(Topic.ITEMS, "plain", Item.newBuilder().setItem("plain").build());
-            GraphSnapshot fourth = job.awaitEqual();
-            assertThat(fourth.interactions()).isEqualTo(third.interactions());
-            assertThat(fourth.graphs()).as("rows, versions included").isEqualTo(third.graphs());
-            job.stop();
-            assertThat(job.refuse(1, "--k-max", "20"))
-                    .last()
-                    .asString()
-                    .isEqualTo("graph-job: the job ended: the state was made with {content-top-k=3, f-max=40, k-max=60,"
-                            + " user-cooccurrence=on, window=PT7200H}, this job has {content-top-k=3, f-max=40, k-max=20,"
-                            + " user-cooccurrence=on, window=PT7200H}: go on with the same, or start with an empty state,"
-                            + " which is made anew from the topics");
-        }
     }
 
     @Test
@@ -186,33 +122,6 @@ class GraphJobIT {
             }
         }
         assertThat(kafka.table(Topic.NEIGHBORS).toString()).doesNotContain(id);
-    }
-
-    @Test
-    void realDataEqualsTheBatchGraphsAfterKills() throws Exception {
-        Path data = Installation.find().home().resolve("../shared/data/movielens-100k");
-        assumeTrue(Files.isDirectory(data), "no data set " + data);
-        List<Map.Entry<String, Interaction>> events = new ArrayList<>();
-        Feed feed = DataSets.open(data, BadRows.fatal());
-        try (Feed.Cursor cursor = feed.open(0)) {
-            for (FeedEvent event = cursor.next(); event != null; event = cursor.next()) {
-                if (event instanceof FeedEvent.OfInteraction interaction) {
-                    events.add(Map.entry(interaction.interaction().getUser(), interaction.interaction()));
-                }
-            }
-        }
-        assertThat(events).hasSizeGreaterThan(90_000);
-        try (JobUnderTest job = new JobUnderTest(kafka, folder)) {
-            job.start(1);
-            int part = events.size() / 3;
-            kafka.sendAll(Topic.INTERACTIONS, events.subList(0, part));
-            job.awaitManifest();
-            kafka.sendAll(Topic.INTERACTIONS, events.subList(part, 2 * part));
-            job.kill();
-            job.start(1);
-            kafka.sendAll(Topic.INTERACTIONS, events.subList(2 * part, events.size()));
-            job.awaitEqual();
-        }
     }
 
     @Test
@@ -312,42 +221,6 @@ class GraphJobIT {
     }
 
     @Test
-    void goesOnNumberingSnapshotsWhereItsStateIsLost() throws Exception {
-        try (JobUnderTest job = new JobUnderTest(kafka, folder)) {
-            kafka.sendAll(Topic.INTERACTIONS, events(new Random(5), 0, 60));
-            job.start(1);
-            SnapshotManifest before = job.awaitManifest();
-            job.kill();
-            Path state = job.state();
-            Files.move(state, folder.resolve("lost"));
-            kafka.sendAll(Topic.INTERACTIONS, events(new Random(6), 60, 60));
-            // One with lists that nobody takes back but who finds them on the topic.
-            String forgotten = kafka.table(Topic.NEIGHBORS).values().stream()
-                    .filter(list -> list.getGraph().equals(GraphNames.USER_JACCARD))
-                    .findFirst()
-                    .orElseThrow()
-                    .getNode();
-            kafka.send(Topic.ERASURES, "user:" + forgotten, new Erasure(NodeKind.USER, forgotten, Instant.now()));
-            job.start(1);
-
-            assertThat(job.awaitEqual().manifest().getSnapshotId()).isGreaterThan(before.getSnapshotId());
-            job.kill();
-
-            // Moved, a checkpoint names files that are not there: nothing may be thrown away for that.
-            Path moved = Files.move(state, folder.resolve("moved"));
-            assertThat(job.refuse(1, "--state", moved.toString()))
-                    .last()
-                    .asString()
-                    .startsWith("graph-job: none of the")
-                    .contains("move it back");
-            Files.move(moved, state);
-            job.start(1);
-            job.awaitLog("going on from " + state);
-            job.stop();
-        }
-    }
-
-    @Test
     void endsCleanlyWhileItWaitsForKafka() throws Exception {
         try (JobUnderTest job = new JobUnderTest(kafka, folder)) {
             job.start("--bootstrap", "127.0.0.1:" + Ports.free(1)[0]);
@@ -408,6 +281,10 @@ class GraphJobIT {
                     .singleElement()
                     .asString()
                     .contains("--snapshot-retention is shorter than 10s");
+            assertThat(job.refuse(2, "--registry", "http://127.0.0.1:9"))
+                    .singleElement()
+                    .asString()
+                    .startsWith("graph-job: --registry: the schema registry http://127.0.0.1:9 does not answer");
             assertThat(job.refuse(1, "--bootstrap", "no-such-host.invalid:1"))
                     .last()
                     .asString()
@@ -419,51 +296,7 @@ class GraphJobIT {
         }
     }
 
-    private long listsByInteractions() {
-        return kafka.drain(Topic.NEIGHBORS).stream()
-                .filter(list -> List.of(GraphNames.ITEM_JACCARD, GraphNames.USER_JACCARD, GraphNames.ITEM_COOCCURRENCE)
-                        .contains(list.key().substring(0, list.key().indexOf(':'))))
-                .count();
-    }
-
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static List<Map.Entry<String, Item>> items(int from, int count) {
-        List<Map.Entry<String, Item>> items = new ArrayList<>();
-        for (int i = from; i < from + count; i++) {
-            items.add(Map.entry("item-" + i, item("item-" + i, i, 1, 2)));
-        }
-        return items;
-    }
-
-    private static Item item(String id, float... vector) {
-        return Item.newBuilder()
-                .setItem(id)
-                .setTitle("Item " + id)
-                .setFeatures(Map.of("image", Vectors.toList(vector)))
-                .build();
-    }
-
-    private static List<Map.Entry<String, Interaction>> events(Random random, int from, int count) {
-        List<Map.Entry<String, Interaction>> events = new ArrayList<>();
-        for (int e = from; e < from + count; e++) {
-            String user = "user-" + (int) (60 * Math.pow(random.nextDouble(), 1.5));
-            String item = "item-" + (int) (80 * Math.pow(random.nextDouble(), 2));
-            String action = random.nextInt(4) == 0 ? "remove" : random.nextBoolean() ? "view" : "purchase";
-            // Out of order by up to a hundred seconds.
-            events.add(Map.entry(user, interaction(user, item, action, START.plusSeconds(e + random.nextInt(100)))));
-        }
-        return events;
-    }
-
-    private static Interaction interaction(String user, String item, String action, Instant time) {
-        return Interaction.newBuilder()
-                .setUser(user)
-                .setItem(item)
-                .setAction(action)
-                .setEventTime(time)
-                .build();
     }
 }

@@ -254,7 +254,7 @@ class OperatorsTest {
                     assertThat(files.stream()
                                     .mapToLong(SnapshotFile::getRecords)
                                     .sum())
-                            .isLessThanOrEqualTo(2 * files.get(0).getRecords());
+                            .isLessThanOrEqualTo(4 * files.get(0).getRecords());
                 });
             }
         }

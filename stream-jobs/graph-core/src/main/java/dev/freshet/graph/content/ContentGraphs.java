@@ -27,6 +27,7 @@ public final class ContentGraphs {
     private final int k;
     private final int threads;
     private final int exactUpTo;
+    private final Pace pace;
     private final ListStore store;
     private final UserProfiles profiles = new UserProfiles();
     private final Map<String, ContentLists> graphs = new TreeMap<>();
@@ -50,12 +51,18 @@ public final class ContentGraphs {
      * @param restored whether the store may have lists
      */
     public ContentGraphs(int k, int threads, int exactUpTo, ListStore store, boolean restored) {
+        this(k, threads, exactUpTo, store, restored, Pace.FULL);
+    }
+
+    /** @param pace how a flush rests while it compares vectors */
+    public ContentGraphs(int k, int threads, int exactUpTo, ListStore store, boolean restored, Pace pace) {
         this.k = k;
         this.threads = threads;
         this.exactUpTo = exactUpTo;
+        this.pace = pace;
         this.store = store;
         this.restoring = restored;
-        this.denoised = new DenoisedNeighbors(k, threads);
+        this.denoised = new DenoisedNeighbors(k, threads, pace);
     }
 
     /** Sets the vector of an item. The first one of a modality declares the length of all. */
@@ -88,7 +95,8 @@ public final class ContentGraphs {
 
     private ContentLists lists(String graph, int dimension) {
         return graphs.computeIfAbsent(
-                graph, name -> new ContentLists(name, new ContentNeighbors(dimension, k, threads, exactUpTo), store));
+                graph,
+                name -> new ContentLists(name, new ContentNeighbors(dimension, k, threads, exactUpTo, pace), store));
     }
 
     /** Changes of vectors and of users' items since the start. */

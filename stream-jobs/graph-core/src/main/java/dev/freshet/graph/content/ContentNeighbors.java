@@ -45,6 +45,7 @@ public final class ContentNeighbors {
     private final int capacity;
     private final int threads;
     private final int exactUpTo;
+    private final Pace pace;
     private final UnitVectors vectors;
     private final NearestLists lists;
     private final IntComparator order;
@@ -69,6 +70,11 @@ public final class ContentNeighbors {
      * @param exactUpTo most vectors up to which all are compared with all
      */
     public ContentNeighbors(int dimension, int k, int threads, int exactUpTo) {
+        this(dimension, k, threads, exactUpTo, Pace.FULL);
+    }
+
+    /** @param pace how a flush rests */
+    ContentNeighbors(int dimension, int k, int threads, int exactUpTo, Pace pace) {
         if (k < 1) {
             throw new IllegalArgumentException("top-k is " + k + "; it must be at least 1");
         }
@@ -78,6 +84,7 @@ public final class ContentNeighbors {
         this.k = k;
         this.threads = threads;
         this.exactUpTo = exactUpTo;
+        this.pace = pace;
         capacity = Math.multiplyExact(2, k);
         vectors = new UnitVectors(dimension);
         order = (a, b) -> vectors.id(a).compareTo(vectors.id(b));
@@ -208,11 +215,11 @@ public final class ContentNeighbors {
      */
     private void compare(int[] slots, boolean set) {
         if (!isLarge()) {
-            PairScan.run(vectors, lists, capacity, order, threads, slots, set);
+            PairScan.run(vectors, lists, capacity, order, threads, pace, slots, set);
             return;
         }
         if (proximity == null) {
-            proximity = new ProximityGraph(vectors, threads);
+            proximity = new ProximityGraph(vectors, threads, pace);
         } else if (set) {
             proximity.update(pending.toIntArray());
         }

@@ -38,6 +38,7 @@ final class DenoisedNeighbors {
 
     private final int k;
     private final int threads;
+    private final Pace pace;
     private final Map<String, Row> rows = new Object2ObjectOpenHashMap<>();
     private List<String> modalities = List.of();
 
@@ -74,9 +75,11 @@ final class DenoisedNeighbors {
         }
     }
 
-    DenoisedNeighbors(int k, int threads) {
+    /** @param pace how a flush rests */
+    DenoisedNeighbors(int k, int threads, Pace pace) {
         this.k = k;
         this.threads = threads;
+        this.pace = pace;
     }
 
     /** What the lists of an item must be restored from, besides these; null if it has none, as of the last flush. */
@@ -219,6 +222,7 @@ final class DenoisedNeighbors {
             Workers.run(Math.max(1, Math.min(threads, tiles)), "comparing items", thread -> {
                 Products products = new Products();
                 BitSet entered = new BitSet();
+                Pace.Steps steps = pace.steps();
                 for (int tile = next.getAndIncrement(); tile < tiles; tile = next.getAndIncrement()) {
                     int start = tile * Panel.TILE;
                     int count = Math.min(Panel.TILE, rowsOf.length - start);
@@ -229,6 +233,7 @@ final class DenoisedNeighbors {
                             products.enter(t, of, entered);
                         }
                     }
+                    steps.done();
                 }
                 synchronized (dirty) {
                     dirty.or(entered);

@@ -25,6 +25,7 @@ final class PairScan {
     private final int capacity;
     private final IntComparator order;
     private final int threads;
+    private final Pace pace;
 
     private final int[] rows;
     private final boolean bothWays;
@@ -61,6 +62,7 @@ final class PairScan {
             int capacity,
             IntComparator order,
             int threads,
+            Pace pace,
             int[] rows,
             boolean bothWays) {
         this.vectors = vectors;
@@ -68,6 +70,7 @@ final class PairScan {
         this.capacity = capacity;
         this.order = order;
         this.threads = threads;
+        this.pace = pace;
         this.rows = rows;
         this.bothWays = bothWays;
         ordinals = new int[vectors.end()];
@@ -90,6 +93,7 @@ final class PairScan {
      * @param lists the lists by slot; those of {@code rows} are empty
      * @param capacity entries per list
      * @param order order of slots of equal cosine
+     * @param pace how threads rest between panels
      * @param rows slots that have a vector, ascending
      * @param bothWays whether the given vectors are offered to the lists of all others as well, none of which has one of them
      */
@@ -99,10 +103,11 @@ final class PairScan {
             int capacity,
             IntComparator order,
             int threads,
+            Pace pace,
             int[] rows,
             boolean bothWays) {
         if (rows.length > 0) {
-            new PairScan(vectors, lists, capacity, order, threads, rows, bothWays).run();
+            new PairScan(vectors, lists, capacity, order, threads, pace, rows, bothWays).run();
         }
     }
 
@@ -125,8 +130,10 @@ final class PairScan {
                 if (found[thread] == null) {
                     found[thread] = new Found();
                 }
+                Pace.Steps steps = pace.steps();
                 for (int g = next.getAndIncrement(); g < groups; g = next.getAndIncrement()) {
                     compare(left, first, count, g * group, Math.min(panels, (g + 1) * group), found[thread]);
+                    steps.done();
                 }
             });
         }

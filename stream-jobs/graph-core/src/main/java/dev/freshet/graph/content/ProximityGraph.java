@@ -39,6 +39,7 @@ final class ProximityGraph {
 
     private final UnitVectors vectors;
     private final int threads;
+    private final Pace pace;
     private GraphIndexBuilder graph;
     /** Unit vectors by node. */
     private float[][] rows = {};
@@ -55,9 +56,10 @@ final class ProximityGraph {
     record Found(int[] slots, float[] cosines) {}
 
     /** Takes all vectors. */
-    ProximityGraph(UnitVectors vectors, int threads) {
+    ProximityGraph(UnitVectors vectors, int threads, Pace pace) {
         this.vectors = vectors;
         this.threads = threads;
+        this.pace = pace;
         rebuild();
     }
 
@@ -124,8 +126,10 @@ final class ProximityGraph {
         live += set.size();
         AtomicInteger next = new AtomicInteger(first);
         Workers.run(Math.max(1, Math.min(threads, set.size())), "linking vectors", thread -> {
+            Pace.Steps steps = pace.steps();
             for (int node = next.getAndIncrement(); node < first + set.size(); node = next.getAndIncrement()) {
                 graph.addGraphNode(node, scores(node));
+                steps.done();
             }
         });
     }
@@ -144,8 +148,10 @@ final class ProximityGraph {
         AtomicInteger next = new AtomicInteger();
         Workers.run(Math.max(1, Math.min(threads, of.length)), "searching neighbors", thread -> {
             try (GraphSearcher searcher = new GraphSearcher(graph.getGraph())) {
+                Pace.Steps steps = pace.steps();
                 for (int i = next.getAndIncrement(); i < of.length; i = next.getAndIncrement()) {
                     found[i] = search(searcher, of[i], count);
+                    steps.done();
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

@@ -4,6 +4,7 @@ import dev.freshet.schema.SnapshotFile;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -50,6 +51,12 @@ public final class SnapshotFileWriter<T extends SpecificRecordBase> implements A
     /** Appends a row. */
     public void append(T row) throws IOException {
         rows.append(row);
+        records++;
+    }
+
+    /** Appends a row that is encoded already, as Avro binary of the rows' schema. */
+    public void append(ByteBuffer row) throws IOException {
+        rows.appendEncoded(row);
         records++;
     }
 
