@@ -2,10 +2,13 @@ package dev.freshet.trainer;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.freshet.dataset.FloatMatrix;
 import dev.freshet.dataset.MmrecDataSet;
+import dev.freshet.dataset.NpyFile;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.evaluation.FullRanking;
 import dev.freshet.trainer.evaluation.Metrics;
+import dev.freshet.trainer.model.Embeddings;
 import dev.freshet.trainer.model.Model;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Settings;
@@ -112,6 +115,15 @@ final class EvaluateCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "Take the models that --save left in this folder instead of training.")
     private Path load;
+
+    @Option(
+            names = "--embeddings",
+            paramLabel = "DIR",
+            description = {
+                "Write the vectors of the data set's users and items, row by row, to NAME-seed-N-users.npy and -items.npy in this"
+                        + " folder: the score of a pair is their dot product."
+            })
+    private Path vectors;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Also write the result as JSON.")
     private Path json;
@@ -221,6 +233,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         folder("--resume", resume);
         folder("--save", save);
+        folder("--embeddings", vectors);
     }
 
     private void folder(String option, Path path) {
@@ -249,7 +262,8 @@ final class EvaluateCommand implements Callable<Integer> {
             throws IOException {
         TrainingData training = protocol.training();
         try (Model model = valid(() -> factory.create(training, settings, backend, seed))) {
-            String file = factory.name() + "-seed-" + seed + ".safetensors";
+            String name = factory.name() + "-seed-" + seed;
+            String file = name + ".safetensors";
             Training.Outcome outcome;
             if (load == null) {
                 Training run = new Training(model, training.train(), settings, workers, seed);
@@ -263,9 +277,18 @@ final class EvaluateCommand implements Callable<Integer> {
                 Metrics metrics = FullRanking.evaluate(model.embed(), training.train(), protocol.valid(), workers);
                 outcome = new Training.Outcome(0, 0, metrics, 0, false);
             }
-            Metrics test = FullRanking.evaluate(model.embed(), training.train(), protocol.test(), workers);
+            Embeddings embeddings = model.embed();
+            if (vectors != null) {
+                write(embeddings.users(), embeddings.dimension(), name + "-users.npy");
+                write(embeddings.items(), embeddings.dimension(), name + "-items.npy");
+            }
+            Metrics test = FullRanking.evaluate(embeddings, training.train(), protocol.test(), workers);
             return new EvaluationReport.Run(seed, outcome, test);
         }
+    }
+
+    private void write(float[] values, int dimension, String file) throws IOException {
+        NpyFile.write(vectors.resolve(file), new FloatMatrix(values.length / dimension, dimension, values));
     }
 
     /** What a run is of. The epochs are no part of it: a run may go on for more than it was begun with. */

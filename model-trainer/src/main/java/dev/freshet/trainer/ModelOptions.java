@@ -10,10 +10,12 @@ import picocli.CommandLine.Option;
 /** Options that name a model and how to train it. */
 public final class ModelOptions {
 
+    private static final String DEFAULT = "spumr";
+
     @Option(
             names = "--model",
             paramLabel = "NAME",
-            defaultValue = "spumr",
+            defaultValue = DEFAULT,
             description =
                     "bm3, da-mrs, dragon, freedom, lightgcn, margo, mcdrec, mf-bpr, spumr or vbpr (default: ${DEFAULT-VALUE}).")
     private String model;
@@ -39,6 +41,11 @@ public final class ModelOptions {
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads (default: one per processor).")
     private Integer threads;
+
+    /** Whether a model, a preset or a setting was asked for. */
+    public boolean namesModel() {
+        return !model.equals(DEFAULT) || preset != null || !changes.isEmpty();
+    }
 
     public ModelFactory factory() {
         return Models.of(model);

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freshet.dataset.FloatMatrix;
 import dev.freshet.dataset.MmrecDataSet;
+import dev.freshet.dataset.NpyFile;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.model.Settings;
 import java.io.ByteArrayOutputStream;
@@ -235,9 +237,15 @@ class TrainerMainTest {
         String[] model = {"--model", "vbpr", "--set", "batch=64", "--epochs", "3"};
         JsonNode trained = evaluate(data, with(model, "--save", saved));
         assertThat(folder.resolve("models/vbpr-seed-999.safetensors")).isRegularFile();
-        JsonNode loaded = evaluate(data, with(model, "--load", saved));
+        Path vectors = folder.resolve("vectors");
+        JsonNode loaded = evaluate(data, with(model, "--load", saved, "--embeddings", vectors.toString()));
         assertThat(loaded.path("metrics")).isEqualTo(trained.path("metrics"));
         assertThat(loaded.path("runs").path(0).path("epochs").asInt()).isZero();
+        FloatMatrix users = NpyFile.readFloats(vectors.resolve("vbpr-seed-999-users.npy"));
+        FloatMatrix items = NpyFile.readFloats(vectors.resolve("vbpr-seed-999-items.npy"));
+        assertThat(List.of(users.rows(), users.columns(), items.columns())).containsExactly(60, 128, 128);
+        assertThat(items.rows())
+                .isEqualTo(MmrecDataSet.open(data).features("text").rows());
         String[] evaluate = {"evaluate", "--data", data.toString(), "--load", saved};
         Result other = run(with(evaluate, with(model, "--set", "dimension=8")));
         assertThat(other.code).isEqualTo(2);

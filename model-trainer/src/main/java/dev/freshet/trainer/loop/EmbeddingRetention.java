@@ -6,10 +6,13 @@ import dev.freshet.topic.Topic;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.RecordsToDelete;
@@ -23,6 +26,9 @@ import org.apache.kafka.common.TopicPartition;
 final class EmbeddingRetention {
 
     private static final long TIMEOUT_SECONDS = 10;
+
+    /** A model that lies more than so many releases behind another has released nothing for long. */
+    private static final int FEW = 10;
 
     private EmbeddingRetention() {}
 
@@ -40,6 +46,37 @@ final class EmbeddingRetention {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * Records before those of the model that was released last, which stay for the releases of another; by that model, where they are
+     * more than a few releases have.
+     *
+     * @param kept the newest last
+     */
+    static Map<String, Long> held(List<ModelRelease> kept) {
+        Map<String, List<ModelRelease>> byModel =
+                kept.stream().collect(Collectors.groupingBy(ModelRelease::getModel, TreeMap::new, Collectors.toList()));
+        ModelRelease newest = kept.get(kept.size() - 1);
+        Map<Integer, Long> starts = starts(byModel.remove(newest.getModel()));
+        Map<String, Long> held = new TreeMap<>();
+        byModel.forEach((model, releases) -> {
+            Map<Integer, Long> own = starts(releases);
+            long records = starts.entrySet().stream()
+                    .mapToLong(
+                            start -> Math.max(0, start.getValue() - own.getOrDefault(start.getKey(), start.getValue())))
+                    .sum();
+            if (records > FEW * length(newest)) {
+                held.put(model, records);
+            }
+        });
+        return held;
+    }
+
+    private static long length(ModelRelease release) {
+        return release.getEmbeddings().stream()
+                .mapToLong(range -> range.getEnd() - range.getStart())
+                .sum();
     }
 
     /** The first offset of any release, by partition. */

@@ -4,7 +4,9 @@ import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Control;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.SnapshotManifest;
+import dev.freshet.topic.Keys;
 import dev.freshet.topic.SchemaTopic;
+import dev.freshet.topic.Split;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -40,7 +42,7 @@ final class Inbox implements AutoCloseable {
     private final Consumer<byte[], byte[]> consumer;
     private final Publisher publisher;
     private final Map<TopicPartition, Long> committed = new HashMap<>();
-    private final Releases releases = new Releases();
+    private final Releases releases;
     private final Queue<Command> commands = new ArrayDeque<>();
     private Snapshot newest;
     private long controlled;
@@ -64,13 +66,14 @@ final class Inbox implements AutoCloseable {
 
         /** The run that evaluations of it name. */
         String run() {
-            return "control-" + source.offset();
+            return Keys.answer(source.offset());
         }
     }
 
-    private Inbox(Consumer<byte[], byte[]> consumer, Publisher publisher) {
+    private Inbox(Consumer<byte[], byte[]> consumer, Publisher publisher, Split split) {
         this.consumer = consumer;
         this.publisher = publisher;
+        this.releases = new Releases(split);
     }
 
     /** A consumer of committed records. */
@@ -113,9 +116,13 @@ final class Inbox implements AutoCloseable {
         return false;
     }
 
-    /** Opens it; the topics must be there. */
-    static Inbox open(Consumer<byte[], byte[]> consumer, Publisher publisher) {
-        Inbox inbox = new Inbox(consumer, publisher);
+    /**
+     * Opens it; the topics must be there.
+     *
+     * @param split which models have an arm of their own
+     */
+    static Inbox open(Consumer<byte[], byte[]> consumer, Publisher publisher, Split split) {
+        Inbox inbox = new Inbox(consumer, publisher, split);
         List<TopicPartition> partitions = List.of(
                 new TopicPartition(Topic.GRAPH_SNAPSHOTS.name(), 0),
                 new TopicPartition(Topic.MODELS.name(), 0),
@@ -253,7 +260,7 @@ final class Inbox implements AutoCloseable {
     boolean rollbackWaits() {
         return commands.stream().filter(Command::rollback).anyMatch(command -> {
             ModelRelease release = releases.ofVersion(command.argument());
-            return release != null && release != releases.inForce();
+            return release != null && releases.split().serves(release.getModel()) && !releases.isInForce(release);
         });
     }
 

@@ -1,8 +1,10 @@
 package dev.freshet.trainer.loop;
 
+import dev.freshet.topic.Split;
 import dev.freshet.trainer.ModelOptions;
 import dev.freshet.trainer.TorchThreads;
 import dev.freshet.trainer.model.ModelFactory;
+import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -13,6 +15,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +57,7 @@ public final class LoopCommand implements Callable<Integer> {
             names = "--keep",
             paramLabel = "N",
             defaultValue = "3",
-            description = "Saved models to keep, at least (default: ${DEFAULT-VALUE}).")
+            description = "Saved releases of each model to keep, at least (default: ${DEFAULT-VALUE}).")
     private int keep;
 
     @Option(
@@ -87,6 +92,15 @@ public final class LoopCommand implements Callable<Integer> {
             converter = Addresses.class,
             description = "Address where Prometheus finds /metrics, such as 127.0.0.1:9404 (default: nowhere).")
     private InetSocketAddress metrics;
+
+    @Option(
+            names = "--split",
+            paramLabel = "MODEL=N,…",
+            description = {
+                "Train the models of this split, which serving is told, too: spumr=80,lightgcn=20. Each must be no worse than its",
+                "own release in force. Default: --model alone, against the release in force, of whatever model."
+            })
+    private String split;
 
     @Mixin
     private ModelOptions options;
@@ -180,19 +194,43 @@ public final class LoopCommand implements Callable<Integer> {
                 "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
         require(keep >= 1, "--keep is " + keep + "; it must be at least 1");
         require(minNewInteractions >= 0, "--min-new-interactions is " + minNewInteractions + "; it must be at least 0");
-        ModelFactory factory = options.factory();
-        Settings settings = options.settings(factory.livePreset());
+        Split users = split();
         int threads = options.threads();
         return new TrainingLoop.Options(
                 bootstrap,
                 new ModelStore(models, keep),
-                factory,
-                settings,
+                models(users),
+                users,
                 minNewInteractions,
                 minInterval,
                 trainingTime,
                 options.seed(),
                 threads);
+    }
+
+    private Split split() {
+        try {
+            return split == null ? Split.NONE : Split.of(split, Split.SALT);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--split: " + e.getMessage(), e);
+        }
+    }
+
+    /** The models to train, the one with the most users first. */
+    private Map<ModelFactory, Settings> models(Split users) {
+        if (!users.splits()) {
+            ModelFactory factory = options.factory();
+            return Map.of(factory, options.settings(factory.livePreset()));
+        }
+        require(
+                !options.namesModel(),
+                "--split names the models and each has its own preset; leave out --model, --preset and --set");
+        Map<ModelFactory, Settings> models = new LinkedHashMap<>();
+        users.arms().stream()
+                .sorted(Comparator.comparingDouble(Split.Arm::share).reversed())
+                .map(arm -> Models.of(arm.name()))
+                .forEach(factory -> models.put(factory, Models.preset(factory, factory.livePreset())));
+        return models;
     }
 
     private static void require(boolean condition, String otherwise) {

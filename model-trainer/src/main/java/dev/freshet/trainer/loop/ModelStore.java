@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -75,7 +76,7 @@ final class ModelStore {
 
     /**
      * @param folder where the models are; created
-     * @param keep how many of the newest stay
+     * @param keep how many of the newest of each model stay
      */
     ModelStore(Path folder, int keep) throws IOException {
         this.folder = folder.toAbsolutePath().normalize();
@@ -189,7 +190,7 @@ final class ModelStore {
     }
 
     /**
-     * Deletes all but the newest models, never one of {@code inForce}, and what is left of a save that a crash ended.
+     * Deletes all but the newest of each model, never one of {@code inForce}, and what is left of a save that a crash ended.
      *
      * @return the versions that stay
      */
@@ -209,12 +210,16 @@ final class ModelStore {
             }
         }
         Set<String> kept = new HashSet<>();
-        for (int v = 0; v < versions.size(); v++) {
-            String version = versions.get(v).getFileName().toString();
-            if (v < keep || inForce.contains(version)) {
+        Map<String, Integer> newer = new HashMap<>();
+        for (Path path : versions) {
+            String version = path.getFileName().toString();
+            // The name of the model stands behind the time.
+            int dash = version.indexOf('-');
+            String model = dash < 0 ? "" : version.substring(dash);
+            if (newer.merge(model, 1, Integer::sum) <= keep || inForce.contains(version)) {
                 kept.add(version);
             } else {
-                delete(versions.get(v));
+                delete(path);
             }
         }
         return kept;

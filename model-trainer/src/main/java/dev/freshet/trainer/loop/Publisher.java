@@ -7,7 +7,6 @@ import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.OffsetRange;
 import dev.freshet.topic.BuildVersion;
-import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
 import java.io.IOException;
@@ -123,10 +122,7 @@ final class Publisher implements AutoCloseable {
         transact(() -> {
             List<Future<RecordMetadata>> sent = new ArrayList<>();
             for (ModelEmbedding embedding : embeddings) {
-                sent.add(transactions.send(record(
-                        Topic.MODEL_EMBEDDINGS,
-                        Keys.modelEmbedding(embedding.getVersion(), embedding.getKind(), embedding.getId()),
-                        embedding)));
+                sent.add(transactions.send(record(Topic.MODEL_EMBEDDINGS, EmbeddingRecords.key(embedding), embedding)));
             }
             transactions.flush();
             announce(release.setEmbeddings(ranges(sent)).build(), decision);

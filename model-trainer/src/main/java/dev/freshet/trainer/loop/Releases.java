@@ -2,9 +2,11 @@ package dev.freshet.trainer.loop;
 
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.ReleaseAction;
+import dev.freshet.topic.Split;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,8 +16,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * The announcements on the topic models so far: releases, and returns to earlier ones. Of the releases the newest {@value #KEPT} are
- * kept, and the last of each model.
+ * The announcements on the topic models so far: releases, and returns to earlier ones. Of the releases the newest {@value #KEPT} of each
+ * arm are kept, those of models without an arm together, and the last of each model. The release in force is that of an arm: without a
+ * split, of all models together.
  */
 final class Releases {
 
@@ -23,8 +26,16 @@ final class Releases {
 
     private final Map<String, ModelRelease> byVersion = new LinkedHashMap<>();
     private final Map<String, ModelRelease> ofModels = new HashMap<>();
-    private ModelRelease inForce;
-    private boolean held;
+    private final Split split;
+    /** By the name of the arm. */
+    private final Map<String, ModelRelease> inForce = new HashMap<>();
+    /** Arms whose release was returned to. */
+    private final Set<String> held = new HashSet<>();
+
+    /** @param split which models have an arm of their own */
+    Releases(Split split) {
+        this.split = split;
+    }
 
     /** Takes the next announcement; a return to a release that is not known is as if it were not there. */
     void announced(ModelRelease announcement) {
@@ -37,30 +48,59 @@ final class Releases {
         }
         byVersion.put(release.getVersion(), release);
         ofModels.put(release.getModel(), release);
-        inForce = release;
-        held = announcement.getAction() == ReleaseAction.ROLLBACK;
-        prune();
+        String arm = split.armOf(release.getModel());
+        inForce.put(arm, release);
+        if (announcement.getAction() == ReleaseAction.ROLLBACK) {
+            held.add(arm);
+        } else {
+            held.remove(arm);
+        }
+        prune(place(release));
     }
 
-    private void prune() {
-        int surplus = byVersion.size() - KEPT;
+    /** Place of the arm that a release is for, or -1. */
+    private int place(ModelRelease release) {
+        return split.indexOf(split.armOf(release.getModel()));
+    }
+
+    private void prune(int arm) {
+        long surplus = byVersion.values().stream()
+                        .filter(release -> place(release) == arm)
+                        .count()
+                - KEPT;
         Iterator<ModelRelease> oldestFirst = byVersion.values().iterator();
         while (surplus > 0 && oldestFirst.hasNext()) {
-            if (!ofModels.containsValue(oldestFirst.next())) {
+            ModelRelease old = oldestFirst.next();
+            if (place(old) == arm && !ofModels.containsValue(old)) {
                 oldestFirst.remove();
                 surplus--;
             }
         }
     }
 
-    /** The release that was announced last, of whatever model: serving puts it in force. Null if there is none. */
-    ModelRelease inForce() {
-        return inForce;
+    /** The release that one of the model would replace: the one that was announced last for its arm, be it of another model. Null if there is none. */
+    ModelRelease inForce(String model) {
+        return inForce.get(split.armOf(model));
     }
 
-    /** Whether the release in force was returned to. */
+    /** Whether a release is in force in its arm; never one of a model without an arm. */
+    boolean isInForce(ModelRelease release) {
+        return split.serves(release.getModel()) && release == inForce(release.getModel());
+    }
+
+    /** Which models serve whom. */
+    Split split() {
+        return split;
+    }
+
+    /** Whether the release that one of the model would replace was returned to. */
+    boolean held(String model) {
+        return held.contains(split.armOf(model));
+    }
+
+    /** Whether any arm is held. */
     boolean held() {
-        return held;
+        return !held.isEmpty();
     }
 
     /** A release by its version, or null. */

@@ -8,6 +8,7 @@ import dev.freshet.trainer.evaluation.FullRanking;
 import dev.freshet.trainer.evaluation.Measurement;
 import dev.freshet.trainer.evaluation.Metrics;
 import dev.freshet.trainer.model.Embeddings;
+import dev.freshet.trainer.model.Inductive;
 import dev.freshet.trainer.model.Model;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Settings;
@@ -19,6 +20,7 @@ import dev.freshet.trainer.train.Training;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * One training on a snapshot, in two steps. First the model is trained without the held-out slice, on graphs built without it (the
@@ -37,43 +39,41 @@ final class Retraining {
     private final long seed;
 
     /**
+     * What the second step came to.
+     *
+     * @param embeddings embeddings to release
+     * @param inductive what it takes to embed other nodes; empty from models that cannot
+     * @param parameters parameters after it
+     */
+    record Refit(Embeddings embeddings, Optional<Inductive> inductive, Map<String, Matrix> parameters) {}
+
+    /**
      * What came out.
      *
-     * @param embeddings embeddings to release; null if it may not be released
+     * @param refit what to release; null if it may not be released
      * @param outcome how the training went
      * @param test metrics on the held-out slice, before the model saw it
      * @param popularity metrics of the most popular items on the same slice
      * @param inForce metrics of the release in force on the same slice; null where they could not be measured
      * @param difference how much better the model is than that; null where it could not be measured
      * @param evaluated parameters before the second step
-     * @param released parameters after it; none if it may not be released
      * @param warm whether it started from a saved model, be it in part
      * @param reason why it may be released, or may not
      */
     record Candidate(
-            Embeddings embeddings,
+            Refit refit,
             Training.Outcome outcome,
             Metrics test,
             Metrics popularity,
             Metrics inForce,
             Difference difference,
             Map<String, Matrix> evaluated,
-            Map<String, Matrix> released,
             boolean warm,
             String reason) {
 
         /** Whether it may be released. */
         boolean accepted() {
-            return embeddings != null;
-        }
-
-        private Candidate refused(String why) {
-            return new Candidate(null, outcome, test, popularity, inForce, difference, evaluated, Map.of(), warm, why);
-        }
-
-        private Candidate accepted(Embeddings trained, Map<String, Matrix> parameters, String why) {
-            return new Candidate(
-                    trained, outcome, test, popularity, inForce, difference, evaluated, parameters, warm, why);
+            return refit != null;
         }
     }
 
@@ -118,14 +118,23 @@ final class Retraining {
         Metrics test = measurement.metrics();
         Difference difference = measured.difference(measurement, seed);
         Metrics popularity = FullRanking.popularity(train, data.slice().test(), workers);
-        Candidate candidate = new Candidate(
-                null, outcome, test, popularity, inForce, difference, evaluated, Map.of(), found > 0, null);
-        String refusal = outcome.diverged()
+        String reason = outcome.diverged()
                 ? "the loss is not finite in epoch " + outcome.epochs()
                 : Gate.refusal(test, inForce, difference, popularity);
-        if (refusal != null) {
-            return candidate.refused(reason(refusal, measured));
+        Refit refit = null;
+        if (reason == null) {
+            refit = refit(data, evaluated, outcome, listener);
+            reason = refit == null ? "the loss is not finite" : Gate.acceptance(test, inForce, difference, popularity);
         }
+        if (measured.missing() != null) {
+            reason += "; " + measured.missing();
+        }
+        return new Candidate(refit, outcome, test, popularity, inForce, difference, evaluated, found > 0, reason);
+    }
+
+    /** The second step; null if its loss or what comes of it is not finite. */
+    private Refit refit(
+            SnapshotData data, Map<String, Matrix> evaluated, Training.Outcome outcome, Training.Listener listener) {
         TrainingData present = new TrainingData(data.all(), data.features(), data.graphs(), workers.threads());
         try (Model model = factory.create(present, settings, backend, seed + 1)) {
             for (Parameter parameter : model.parameters()) {
@@ -143,18 +152,10 @@ final class Retraining {
                         public void epoch(Training.Epoch epoch) {}
                     });
             Embeddings embeddings = model.embed();
-            if (!finite || !embeddings.finite()) {
-                return candidate.refused(reason("the loss is not finite", measured));
-            }
-            return candidate.accepted(
-                    embeddings,
-                    ModelStore.values(model.parameters()),
-                    reason(Gate.acceptance(test, inForce, difference, popularity), measured));
+            return finite && embeddings.finite()
+                    ? new Refit(embeddings, model.inductive(), ModelStore.values(model.parameters()))
+                    : null;
         }
-    }
-
-    private static String reason(String decision, Incumbent.Measured measured) {
-        return measured.missing() == null ? decision : decision + "; " + measured.missing();
     }
 
     /** Graphs that know of no interaction. */

@@ -30,19 +30,26 @@ final class Rollback {
     /** Why a version cannot be returned to, and what can, in one line; empty if it can. */
     Optional<String> refusal(String version) {
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
-            ModelRelease release = releases.ofVersion(version);
-            Optional<String> why = release == null
-                    ? Optional.of("no release " + version + " is known")
-                    : missing(consumer, release).map(reason -> "release " + version + " is not whole: " + reason);
-            return why.map(reason -> reason + "; " + available(consumer));
+            return why(consumer, version).map(reason -> reason + "; " + available(consumer));
         }
+    }
+
+    private Optional<String> why(Consumer<?, ?> consumer, String version) {
+        ModelRelease release = releases.ofVersion(version);
+        if (release == null) {
+            return Optional.of("no release " + version + " is known");
+        }
+        if (!releases.split().serves(release.getModel())) {
+            return Optional.of("release " + version + " is of " + release.getModel() + ", which has no arm in "
+                    + releases.split());
+        }
+        return missing(consumer, release).map(reason -> "release " + version + " is not whole: " + reason);
     }
 
     private String available(Consumer<?, ?> consumer) {
         List<String> versions = releases.newestFirst().stream()
-                .filter(version -> !version.equals(releases.inForce().getVersion()))
-                .filter(version ->
-                        missing(consumer, releases.ofVersion(version)).isEmpty())
+                .filter(version -> !releases.isInForce(releases.ofVersion(version)))
+                .filter(version -> why(consumer, version).isEmpty())
                 .limit(LISTED)
                 .toList();
         return versions.isEmpty() ? "there is none to return to" : "there are " + String.join(", ", versions);

@@ -9,8 +9,9 @@ import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.SchemaTopic;
+import dev.freshet.topic.Split;
 import dev.freshet.trainer.data.Interactions;
-import dev.freshet.trainer.evaluation.Metrics;
+import dev.freshet.trainer.model.Inductive;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
 import dev.freshet.trainer.model.Settings;
@@ -32,6 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.WakeupException;
@@ -56,14 +58,16 @@ public final class TrainingLoop {
     private final Consumer<byte[], byte[]> consumer;
     private volatile boolean stopped;
     private final RetrainingPolicy policy;
+    /** The models, the one that was trained last at the end: none keeps the others waiting. */
+    private final List<ModelFactory> turns;
 
     /**
      * Options.
      *
      * @param bootstrap Kafka's bootstrap servers
      * @param store where models are saved
-     * @param model model to train
-     * @param settings its settings
+     * @param models models to train, with the settings of each; the first is trained where a command names none
+     * @param split which models serve whom
      * @param minNewInteractions events since the last training from which a snapshot is worth another
      * @param minInterval shortest time from the end of a training to the next
      * @param budget time that the training until early stopping may take from the beginning; from a saved model, half of it
@@ -73,18 +77,24 @@ public final class TrainingLoop {
     record Options(
             String bootstrap,
             ModelStore store,
-            ModelFactory model,
-            Settings settings,
+            Map<ModelFactory, Settings> models,
+            Split split,
             long minNewInteractions,
             Duration minInterval,
             Duration budget,
             long seed,
-            int threads) {}
+            int threads) {
+
+        String names() {
+            return models.keySet().stream().map(ModelFactory::name).collect(Collectors.joining(", "));
+        }
+    }
 
     TrainingLoop(Options options, TrainerMetrics metrics) {
         this.options = options;
         this.metrics = metrics;
         this.policy = new RetrainingPolicy(options.minNewInteractions, options.minInterval);
+        this.turns = new ArrayList<>(options.models.keySet());
         this.consumer = Inbox.consumer(options.bootstrap);
     }
 
@@ -102,14 +112,14 @@ public final class TrainingLoop {
     void run() throws InterruptedException {
         try (Workers workers = new Workers(options.threads);
                 Backend backend = Backend.best(options.threads)) {
-            LOG.info("training {} on {}", options.model.name(), backend.device());
+            LOG.info("training {} on {}", options.names(), backend.device());
             if (!Inbox.awaitTopics(consumer, () -> stopped)) {
                 consumer.close();
                 return;
             }
             SchemaTopic.follow(options.bootstrap);
             try (Publisher publisher = new Publisher(options.bootstrap);
-                    Inbox inbox = Inbox.open(consumer, publisher)) {
+                    Inbox inbox = Inbox.open(consumer, publisher, options.split)) {
                 LOG.info("waiting for snapshots");
                 while (!stopped) {
                     inbox.poll();
@@ -126,7 +136,6 @@ public final class TrainingLoop {
 
     private void serve(Inbox inbox, Publisher publisher, Backend backend, Workers workers) {
         Inbox.Snapshot snapshot = inbox.newest();
-        String name = options.model.name();
         Inbox.Command command = inbox.nextCommand();
         if (command != null && command.rollback()) {
             rollBack(command, inbox, publisher);
@@ -137,10 +146,20 @@ public final class TrainingLoop {
             return;
         } else if (command != null) {
             obey(command, snapshot, inbox, publisher, backend, workers);
-        } else if (!inbox.releases().held()
-                && policy.isDue(name, snapshot.manifest(), inbox.releases().of(name))) {
-            train(options.model, snapshot, inbox, publisher, backend, workers);
+        } else {
+            Optional<ModelFactory> due = turns.stream()
+                    .filter(model -> isDue(model.name(), snapshot, inbox.releases()))
+                    .findFirst();
+            if (due.isPresent()) {
+                train(due.get(), snapshot, inbox, publisher, backend, workers);
+                turns.remove(due.get());
+                turns.add(due.get());
+            }
         }
+    }
+
+    private boolean isDue(String model, Inbox.Snapshot snapshot, Releases releases) {
+        return !releases.held(model) && policy.isDue(model, snapshot.manifest(), releases.of(model));
     }
 
     /**
@@ -150,9 +169,9 @@ public final class TrainingLoop {
     private void rollBack(Inbox.Command command, Inbox inbox, Publisher publisher) {
         inbox.catchUpReleases();
         String version = command.argument();
-        ModelRelease inForce = inbox.releases().inForce();
-        if (inForce != null && inForce.getVersion().equals(version)) {
-            publisher.evaluation(accepted(command, inForce, version + " is in force already"));
+        ModelRelease wanted = inbox.releases().ofVersion(version);
+        if (wanted != null && inbox.releases().isInForce(wanted)) {
+            publisher.evaluation(accepted(command, wanted, version + " is in force already"));
             inbox.done(command.source());
             return;
         }
@@ -165,6 +184,7 @@ public final class TrainingLoop {
             return;
         }
         ModelRelease announcement = rollback.announcement(version);
+        ModelRelease inForce = inbox.releases().inForce(announcement.getModel());
         try {
             publisher.rollback(
                     announcement, accepted(command, announcement, "in force instead of " + inForce.getVersion()));
@@ -209,7 +229,9 @@ public final class TrainingLoop {
             Workers workers) {
         ModelFactory factory;
         try {
-            factory = command.argument() == null ? options.model : Models.of(command.argument());
+            factory = command.argument() == null
+                    ? options.models.keySet().iterator().next()
+                    : Models.of(command.argument());
         } catch (IllegalArgumentException e) {
             publisher.evaluation(decision(command, command.argument(), e.getMessage()));
             inbox.refuse(command.source(), "Control: " + e.getMessage());
@@ -364,8 +386,9 @@ public final class TrainingLoop {
     private void run(
             Run run, Start start, SnapshotData data, Inbox inbox, Publisher publisher, Backend backend, Workers workers)
             throws IOException {
-        Settings settings =
-                run.factory == options.model ? options.settings : Models.preset(run.factory, run.factory.livePreset());
+        Settings settings = options.models.containsKey(run.factory)
+                ? options.models.get(run.factory)
+                : Models.preset(run.factory, run.factory.livePreset());
         ModelStore.Saved saved = start.saved;
         publisher.evaluation(run.evaluation(EvaluationKind.EPOCH).build());
         Retraining retraining = new Retraining(run.factory, settings, backend, workers, options.seed);
@@ -445,6 +468,7 @@ public final class TrainingLoop {
             Inbox inbox,
             Publisher publisher)
             throws IOException {
+        Retraining.Refit refit = candidate.refit();
         Map<String, String> configuration = new TreeMap<>(settings.asMap());
         configuration.put(RetrainingPolicy.EVENTS, Long.toString(RetrainingPolicy.events(run.manifest)));
         configuration.put("start", candidate.warm() ? "warm" : "cold");
@@ -459,8 +483,7 @@ public final class TrainingLoop {
         ModelStore.Artifact artifact = options.store.save(
                 new ModelStore.Saved(run.version, data.users(), data.items(), candidate.evaluated(), seen),
                 about,
-                candidate.released());
-        Metrics test = candidate.test();
+                refit.parameters());
         ModelRelease.Builder release = ModelRelease.newBuilder()
                 .setModel(run.factory.name())
                 .setVersion(run.version)
@@ -469,17 +492,21 @@ public final class TrainingLoop {
                 .setSnapshotId(run.manifest.getSnapshotId())
                 .setSnapshotAt(run.manifest.getCreatedAt())
                 .setOffsets(run.manifest.getOffsets())
-                .setMetrics(test.values())
+                .setMetrics(candidate.test().values())
                 .setConfiguration(configuration)
                 .setCodeVersion(BuildVersion.current())
                 .setSeed(options.seed)
-                .setDimension(candidate.embeddings().dimension())
+                .setDimension(refit.embeddings().dimension())
                 .setUsers(data.users().size())
                 .setItems(data.items().size())
                 .setArtifactUri(artifact.path().toUri().toString())
-                .setArtifactSha256(artifact.sha256());
+                .setArtifactSha256(artifact.sha256())
+                .setExperts(refit.inductive().map(Inductive::experts).orElse(List.of()));
         try {
-            publisher.release(() -> EmbeddingRecords.of(run.version, data, candidate.embeddings()), release, decision);
+            publisher.release(
+                    () -> EmbeddingRecords.of(run.version, data, refit.embeddings(), refit.inductive()),
+                    release,
+                    decision);
         } catch (IOException e) {
             tidy(() -> options.store.discard(run.version));
             throw e;
@@ -498,6 +525,13 @@ public final class TrainingLoop {
             List<ModelRelease> kept = new ArrayList<>(inbox.releases().of(needed));
             kept.add(release.build());
             EmbeddingRetention.deleteBefore(options.bootstrap, kept);
+            EmbeddingRetention.held(kept)
+                    .forEach((model, records) -> LOG.warn(
+                            "model-embeddings keeps {} records for the old releases of {}; they go when it has released"
+                                    + " again, see 'freshet train --model {}'",
+                            records,
+                            model,
+                            model));
         });
     }
 
@@ -526,7 +560,7 @@ public final class TrainingLoop {
                 LOG.warn("{} {}; training from the beginning", before.getVersion(), lost);
             }
         }
-        ModelRelease inForce = inbox.releases().inForce();
+        ModelRelease inForce = inbox.releases().inForce(factory.name());
         if (inForce == null || inForce == before) {
             return new Start(saved, new Incumbent(inForce, saved, lost));
         }

@@ -45,6 +45,8 @@ final class DaMrs implements Model {
                         "0",
                         "au-weight",
                         "1",
+                        "au-users",
+                        "0",
                         "ai-weight",
                         "0.001",
                         "ai-positives",
@@ -73,6 +75,7 @@ final class DaMrs implements Model {
     private final int[] itemRows;
     private final double regularization;
     private final double auWeight;
+    private final int auUsers;
     private final double aiWeight;
     private final Denoising.Positives positives;
     private final int anchors;
@@ -95,6 +98,7 @@ final class DaMrs implements Model {
         this.itemRows = IntStream.range(users, count).toArray();
         this.regularization = settings.number("regularization");
         this.auWeight = settings.number("au-weight");
+        this.auUsers = settings.whole("au-users", 0);
         this.aiWeight = settings.number("ai-weight");
         this.positives = Denoising.Positives.valueOf(
                 settings.oneOf("ai-positives", "both", "multi", "single").toUpperCase(Locale.ROOT));
@@ -161,9 +165,9 @@ final class DaMrs implements Model {
                 + Losses.embeddingNorms(regularization, backbone.out(), outGradient, batch, users);
     }
 
-    /** AU: what the backbone and the content say of each pair of the batch's users and items are to agree. */
+    /** AU: what the backbone and the content say of each pair of the batch's users and items are to agree; all users, or some. */
     private double alignUsers(Batch batch) {
-        int[] distinctUsers = Rows.Distinct.of(batch.users()).values();
+        int[] distinctUsers = drawn(Rows.Distinct.of(batch.users()).values(), auUsers);
         int[] distinctItems = Rows.offset(
                 Rows.Distinct.of(batch.positives(), batch.negatives()).values(), users);
         double pairCount = (double) distinctUsers.length * distinctItems.length;
@@ -205,52 +209,60 @@ final class DaMrs implements Model {
 
     /** AI, for all items of the batch, or some of them drawn at random. */
     private double alignItems(Batch batch) {
-        int[] items = Rows.Distinct.of(batch.positives(), batch.negatives()).values();
-        int count = anchors == 0 ? items.length : Math.min(anchors, items.length);
-        for (int at = 0; at < count && count < items.length; at++) {
-            int other = at + random.nextInt(items.length - at);
-            int swap = items[at];
-            items[at] = items[other];
-            items[other] = swap;
-        }
+        int[] items =
+                drawn(Rows.Distinct.of(batch.positives(), batch.negatives()).values(), anchors);
         try (Leaves leaves = new Leaves(backend)) {
             List<NDArray> rows = new ArrayList<>();
             for (int view = 0; view < viewGradients.size(); view++) {
                 rows.add(leaves.rows(views.tables().get(view), viewGradients.get(view), itemRows));
             }
             double sum = backend.workers()
-                    .map(workers -> alignItemsByRows(leaves, rows, items, count, workers))
-                    .orElseGet(() -> alignItemsByParts(leaves, rows, items, count));
+                    .map(workers -> alignItemsByRows(leaves, rows, items, workers))
+                    .orElseGet(() -> alignItemsByParts(leaves, rows, items));
             leaves.giveBack();
             return sum / aiWeight;
         }
     }
 
-    private double alignItemsByRows(Leaves leaves, List<NDArray> rows, int[] items, int count, Workers workers) {
-        NDArray some = leaves.manager()
-                .create(Arrays.stream(items, 0, count).asLongStream().toArray());
+    /** Some of the rows, drawn at random; all if {@code count} is 0 or there are no more. */
+    private int[] drawn(int[] rows, int count) {
+        if (count == 0 || count >= rows.length) {
+            return rows;
+        }
+        for (int at = 0; at < count; at++) {
+            int other = at + random.nextInt(rows.length - at);
+            int swap = rows[at];
+            rows[at] = rows[other];
+            rows[other] = swap;
+        }
+        return Arrays.copyOf(rows, count);
+    }
+
+    private double alignItemsByRows(Leaves leaves, List<NDArray> rows, int[] items, Workers workers) {
+        NDArray some =
+                leaves.manager().create(Arrays.stream(items).asLongStream().toArray());
         return leaves.backward(() -> {
             List<NDArray> units = rows.stream().map(Denoising::directions).toList();
             return RowProducts.term(
                     units.stream().map(unit -> unit.get(some)).toList(),
                     units,
                     () -> new ItemAlignment(
-                            rows.size(), itemRows.length, neighbors, TEMPERATURE, positives, aiWeight / count),
+                            rows.size(), itemRows.length, neighbors, TEMPERATURE, positives, aiWeight / items.length),
                     workers,
                     leaves.manager());
         });
     }
 
-    private double alignItemsByParts(Leaves leaves, List<NDArray> rows, int[] items, int count) {
+    private double alignItemsByParts(Leaves leaves, List<NDArray> rows, int[] items) {
         int part = Math.max(1, PART / itemRows.length);
         double sum = 0;
-        for (int from = 0; from < count; from += part) {
-            long[] some = Arrays.stream(items, from, Math.min(from + part, count))
+        for (int from = 0; from < items.length; from += part) {
+            long[] some = Arrays.stream(items, from, Math.min(from + part, items.length))
                     .asLongStream()
                     .toArray();
             sum += leaves.backwardPart(() -> Autograd.times(
                     Denoising.alignment(rows, leaves.manager().create(some), neighbors, TEMPERATURE, positives),
-                    aiWeight / count));
+                    aiWeight / items.length));
         }
         return sum;
     }

@@ -12,8 +12,9 @@ import java.util.List;
  * @param items items × dimension
  * @param userVariances variance of each number of {@code users}, or null from models without uncertainty
  * @param itemVariances the same of {@code items}
- * @param experts names of the gated experts; empty from models without a gate
- * @param userWeights weight of each expert, users × experts, or null
+ * @param experts names of the experts that are weighed; empty from models without any
+ * @param userWeights weight of each expert, users × experts, or null: of the gate, or of a concatenation without one the share of the
+ *     squared length
  * @param itemWeights the same of items
  */
 @SuppressWarnings("ArrayRecordComponent") // the arrays are the point: they go to numeric code as they are

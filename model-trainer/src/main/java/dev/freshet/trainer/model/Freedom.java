@@ -148,15 +148,16 @@ final class Freedom implements Model {
     public double step(Batch batch) {
         int[] positives = Rows.offset(batch.positives(), users);
         int[] negatives = Rows.offset(batch.negatives(), users);
+        boolean[] rows = Rows.marked(out.rows(), batch.users(), positives, negatives);
         layers.use(pruned == null ? whole : pruned);
-        spread.forward(nodes.value(), out);
+        spread.forward(nodes.value(), out, rows);
         pairs.forward(nodes.value());
         outGradient.zero();
         double loss = contents.isEmpty()
                 ? pairs.step(batch, PairLoss.Term.of(out, outGradient))
                 : withContents(batch, positives, negatives);
         if (Double.isFinite(loss)) {
-            spread.backward(outGradient, between);
+            spread.backward(outGradient, between, rows);
             nodes.gradient().add(between);
         }
         return loss;

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 
 /**
  * MCDRec's multimodal-conditioned representation diffusion (MRD, Sec. 3.4): estimates the embedding x₀ of each item from a noised one
@@ -88,11 +89,35 @@ final class ItemDiffusion implements AutoCloseable {
      *
      * @param embeddings x₀, [items × dimension]
      * @param conditions the projected modalities, [items × dimension] each
+     * @param some the items to estimate, without repetition, or null for all: x₀ itself stands for the estimate of the others
      */
-    Trained train(NDArray embeddings, List<NDArray> conditions, Leaves leaves, SplittableRandom random) {
+    Trained train(NDArray embeddings, List<NDArray> conditions, int[] some, Leaves leaves, SplittableRandom random) {
         if (estimator == null) {
             return new Trained(fuse(embeddings, conditions, leaves::whole, true), null);
         }
+        NDManager manager = leaves.manager();
+        NDArray estimated = embeddings;
+        List<NDArray> told = conditions;
+        if (some != null) {
+            NDArray index = manager.create(Rows.longs(some, 0));
+            estimated = embeddings.get(index);
+            told = conditions.stream().map(condition -> condition.get(index)).toList();
+        }
+        NDArray estimate = estimate(estimated, told, leaves, random);
+        NDArray loss = estimate.sub(estimated).square().mean();
+        if (some != null) {
+            int items = (int) embeddings.getShape().get(0);
+            long[] places = LongStream.range(0, items).toArray();
+            for (int at = 0; at < some.length; at++) {
+                places[some[at]] = items + at;
+            }
+            estimate = embeddings.concat(estimate, 0).get(manager.create(places));
+        }
+        return new Trained(fuse(mixed(embeddings, estimate), conditions, leaves::whole, true), loss);
+    }
+
+    /** One estimate of each row, at a step that is drawn. */
+    private NDArray estimate(NDArray embeddings, List<NDArray> conditions, Leaves leaves, SplittableRandom random) {
         int items = (int) embeddings.getShape().get(0);
         int[] steps = diffusion.antithetic(items, random);
         float[] signal = new float[items];
@@ -114,10 +139,7 @@ final class ItemDiffusion implements AutoCloseable {
             int[] own = Arrays.copyOfRange(steps, from, Math.min(items, from + CHUNK));
             parts.add(estimate(pass, rows(noised, from), conditions, from, own));
         }
-        NDArray estimate = below(parts);
-        return new Trained(
-                fuse(mixed(embeddings, estimate), conditions, leaves::whole, true),
-                estimate.sub(embeddings).square().mean());
+        return below(parts);
     }
 
     /** Items without dropout, and with the whole chain of estimates; same arguments as {@link #train}. */

@@ -76,12 +76,17 @@ public final class LightGcn implements Model {
 
     @Override
     public double step(Batch batch) {
-        spread.forward(nodes.value(), out);
+        boolean[] rows = Rows.marked(
+                out.rows(),
+                batch.users(),
+                Rows.offset(batch.positives(), users),
+                Rows.offset(batch.negatives(), users));
+        spread.forward(nodes.value(), out, rows);
         pairs.forward(nodes.value());
         outGradient.zero();
         double loss = pairs.step(batch, PairLoss.Term.of(out, outGradient));
         if (Double.isFinite(loss)) {
-            spread.backward(outGradient, nodes.gradient());
+            spread.backward(outGradient, nodes.gradient(), rows);
             loss += Losses.embeddingNorms(regularization, nodes.value(), nodes.gradient(), batch, users);
         }
         return loss;

@@ -13,10 +13,28 @@ import java.util.List;
 interface LinearMap extends AutoCloseable {
 
     /** y = F(x). */
-    void forward(Table x, Table y);
+    default void forward(Table x, Table y) {
+        forward(x, y, null);
+    }
 
     /** x = Fᵀ(g). */
-    void backward(Table g, Table x);
+    default void backward(Table g, Table x) {
+        backward(g, x, null);
+    }
+
+    /**
+     * y = F(x) in some rows; what the others of y hold is not defined. Saves work in the last product: those before need all rows.
+     *
+     * @param wanted which rows of y, or null for all
+     */
+    void forward(Table x, Table y, boolean[] wanted);
+
+    /**
+     * x = Fᵀ(g), where g is 0 in all but some rows. Saves work in the first product.
+     *
+     * @param given which rows of g may be other than 0, or null for all
+     */
+    void backward(Table g, Table x, boolean[] given);
 
     @Override
     void close();
@@ -35,16 +53,34 @@ interface LinearMap extends AutoCloseable {
         return maps.size() == 1 ? maps.get(0) : new Sequence(maps, backend, rows, columns);
     }
 
+    /** {@link Propagation#applyRows}, of all rows where {@code wanted} is null. */
+    private static void apply(Propagation a, Table x, Table plus, float scale, Table y, boolean[] wanted) {
+        if (wanted == null) {
+            a.apply(x, plus, scale, y);
+        } else {
+            a.applyRows(x, plus, scale, y, wanted);
+        }
+    }
+
+    /** {@link Propagation#applyTransposedRows}, of all rows where {@code given} is null. */
+    private static void applyTransposed(Propagation a, Table g, Table plus, float scale, Table x, boolean[] given) {
+        if (given == null) {
+            a.applyTransposed(g, plus, scale, x);
+        } else {
+            a.applyTransposedRows(g, plus, scale, x, given);
+        }
+    }
+
     /** One sparse product. */
     record Product(Propagation a) implements LinearMap {
         @Override
-        public void forward(Table x, Table y) {
-            a.apply(x, y);
+        public void forward(Table x, Table y, boolean[] wanted) {
+            LinearMap.apply(a, x, null, 1, y, wanted);
         }
 
         @Override
-        public void backward(Table g, Table x) {
-            a.applyTransposed(g, x);
+        public void backward(Table g, Table x, boolean[] given) {
+            LinearMap.applyTransposed(a, g, null, 1, x, given);
         }
 
         @Override
@@ -71,21 +107,23 @@ interface LinearMap extends AutoCloseable {
         }
 
         @Override
-        public void forward(Table x, Table y) {
+        public void forward(Table x, Table y, boolean[] wanted) {
             Table last = x;
             for (int layer = 1; layer <= layers; layer++) {
                 Table to = layer == layers ? y : between[layer % 2];
-                a.apply(last, x, layer == layers ? 1f / (layers + 1) : 1, to);
+                boolean end = layer == layers;
+                LinearMap.apply(a, last, x, end ? 1f / (layers + 1) : 1, to, end ? wanted : null);
                 last = to;
             }
         }
 
         @Override
-        public void backward(Table g, Table x) {
+        public void backward(Table g, Table x, boolean[] given) {
             Table last = g;
             for (int layer = 1; layer <= layers; layer++) {
                 Table to = layer == layers ? x : between[layer % 2];
-                a.applyTransposed(last, g, layer == layers ? 1f / (layers + 1) : 1, to);
+                float scale = layer == layers ? 1f / (layers + 1) : 1;
+                LinearMap.applyTransposed(a, last, g, scale, to, layer == 1 ? given : null);
                 last = to;
             }
         }
@@ -115,23 +153,24 @@ interface LinearMap extends AutoCloseable {
         }
 
         @Override
-        public void forward(Table x, Table y) {
-            map.forward(x, sum);
+        public void forward(Table x, Table y, boolean[] wanted) {
+            map.forward(x, sum, wanted);
             Table last = x;
             for (int layer = 1; layer <= depth; layer++) {
                 Table to = layer == depth ? y : between[layer % 2];
-                a.apply(last, layer == depth ? sum : null, 1, to);
+                boolean end = layer == depth;
+                LinearMap.apply(a, last, end ? sum : null, 1, to, end ? wanted : null);
                 last = to;
             }
         }
 
         @Override
-        public void backward(Table g, Table x) {
-            map.backward(g, sum);
+        public void backward(Table g, Table x, boolean[] given) {
+            map.backward(g, sum, given);
             Table last = g;
             for (int layer = 1; layer <= depth; layer++) {
                 Table to = layer == depth ? x : between[layer % 2];
-                a.applyTransposed(last, layer == depth ? sum : null, 1, to);
+                LinearMap.applyTransposed(a, last, layer == depth ? sum : null, 1, to, layer == 1 ? given : null);
                 last = to;
             }
         }
@@ -157,21 +196,21 @@ interface LinearMap extends AutoCloseable {
         }
 
         @Override
-        public void forward(Table x, Table y) {
+        public void forward(Table x, Table y, boolean[] wanted) {
             Table last = x;
             for (int at = 0; at < maps.size(); at++) {
                 Table to = at == maps.size() - 1 ? y : between[at % 2];
-                maps.get(at).forward(last, to);
+                maps.get(at).forward(last, to, at == maps.size() - 1 ? wanted : null);
                 last = to;
             }
         }
 
         @Override
-        public void backward(Table g, Table x) {
+        public void backward(Table g, Table x, boolean[] given) {
             Table last = g;
             for (int at = maps.size() - 1; at >= 0; at--) {
                 Table to = at == 0 ? x : between[at % 2];
-                maps.get(at).backward(last, to);
+                maps.get(at).backward(last, to, at == maps.size() - 1 ? given : null);
                 last = to;
             }
         }

@@ -44,6 +44,8 @@ final class McdRec implements Model {
                         "1",
                         "item-input",
                         "diffused",
+                        "diffused-items",
+                        "all",
                         "diffusion-steps",
                         "20",
                         "diffusion-weight",
@@ -94,6 +96,7 @@ final class McdRec implements Model {
     private final double prunedEdges;
     private final double scoreWeight;
     private final boolean diffused;
+    private final boolean batchAlone;
     private final Parameter nodes;
     private final List<Projection> contents;
     private final ItemDiffusion diffusion;
@@ -125,6 +128,7 @@ final class McdRec implements Model {
         this.diffusionLossWeight = settings.number("diffusion-loss-weight");
         String input = settings.oneOf("item-input", "diffused", "fused", "embedding");
         this.diffused = input.equals("diffused");
+        this.batchAlone = settings.oneOf("diffused-items", "all", "batch").equals("batch");
         boolean denoising = settings.flag("graph-denoising");
         double pruning = settings.number("pruned-edges", 0, 1);
         double weight = settings.number("score-weight", 0, .99);
@@ -266,7 +270,7 @@ final class McdRec implements Model {
             NDArray diffusionLoss = null;
             if (diffusion != null) {
                 ItemDiffusion.Trained trained =
-                        diffusion.train(embeddings(all), trainedConditions(first), first, random);
+                        diffusion.train(embeddings(all), trainedConditions(first), diffusedItems(batch), first, random);
                 input = all.get(new NDIndex(":{}", users)).concat(trained.items(), 0);
                 diffusionLoss = trained.loss() == null ? null : Autograd.times(trained.loss(), diffusionLossWeight);
             }
@@ -296,6 +300,16 @@ final class McdRec implements Model {
             first.giveBack();
             return number;
         }
+    }
+
+    /** The items that a step diffuses, or null for all. */
+    private int[] diffusedItems(Batch batch) {
+        if (!batchAlone) {
+            return null;
+        }
+        return pairs == null
+                ? Rows.Distinct.of(batch.positives()).values()
+                : Rows.Distinct.of(batch.positives(), batch.negatives()).values();
     }
 
     private List<NDArray> trainedConditions(Leaves leaves) {

@@ -3,6 +3,7 @@ package dev.freshet.trainer.model;
 import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.tensor.Parameter;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** A model in training: parameters, a step that adds their gradients, and the embeddings that come out. Not thread-safe. */
@@ -35,6 +36,11 @@ public interface Model extends AutoCloseable {
 
     /** Embeddings of all users and items from the parameters as they are, without dropout or sampling. */
     Embeddings embed();
+
+    /** What it takes to embed nodes that training did not see; empty from models that know nothing of such. */
+    default Optional<Inductive> inductive() {
+        return Optional.empty();
+    }
 
     @Override
     void close();

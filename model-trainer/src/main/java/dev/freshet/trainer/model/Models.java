@@ -1,5 +1,6 @@
 package dev.freshet.trainer.model;
 
+import dev.freshet.topic.ModelNames;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
@@ -35,12 +36,8 @@ public final class Models {
      * @throws IllegalArgumentException if there is none, with the names that there are
      */
     public static ModelFactory of(String name) {
-        ModelFactory factory = ALL.get(name);
-        if (factory == null) {
-            throw new IllegalArgumentException(
-                    "no model " + name + "; the models are " + String.join(", ", ALL.keySet()));
-        }
-        return factory;
+        ModelNames.require(name);
+        return ALL.get(name);
     }
 
     /** Names of all models, in order. */

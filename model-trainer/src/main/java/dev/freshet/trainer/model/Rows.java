@@ -25,6 +25,17 @@ final class Rows {
         return moved;
     }
 
+    /** Which of some rows are named: true at each number of the arrays. */
+    static boolean[] marked(int count, int[]... arrays) {
+        boolean[] marked = new boolean[count];
+        for (int[] rows : arrays) {
+            for (int row : rows) {
+                marked[row] = true;
+            }
+        }
+        return marked;
+    }
+
     /**
      * The distinct numbers of an array.
      *

@@ -5,8 +5,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.freshet.graph.NeighborGraph;
+import dev.freshet.graph.inductive.NodeEncoder;
 import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.data.Features;
+import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.tensor.Backend;
 import dev.freshet.trainer.tensor.Csr;
@@ -16,10 +18,12 @@ import dev.freshet.trainer.tensor.RowProducts;
 import dev.freshet.trainer.tensor.Table;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,10 +42,13 @@ public final class Spumr implements Model {
     private static final Logger LOG = LoggerFactory.getLogger(Spumr.class);
 
     /** Name of the expert that has no modality. */
-    private static final String ID = "id";
+    private static final String ID = NodeEncoder.ID;
 
     /** Rows that are encoded at a time when all are. */
     private static final int CHUNK = 8192;
+
+    /** Items whose features are projected at a time, to bound memory. */
+    private static final int PROJECTED = 1024;
 
     private static final double OUT_OF_REACH = 1e9;
 
@@ -259,26 +266,29 @@ public final class Spumr implements Model {
     private void addFeatures(Expert expert, Features features) {
         float[] raw = Arrays.copyOf(data.profiles(expert.name), Math.multiplyExact(nodes, features.dimension()));
         System.arraycopy(features.filled(), 0, raw, users * features.dimension(), features.values().length);
-        int neighbors = settings.whole("neighbors", 1);
-        int depth = settings.whole("semantic-layers", 0);
-        List<Csr> steps = new ArrayList<>();
-        if (depth > 0) {
-            Csr semantic = GraphMatrices.sides(
-                    GraphMatrices.semantic(data.userProfile(expert.name, neighbors)),
-                    GraphMatrices.semantic(data.itemContent(expert.name, neighbors)));
-            for (int layer = 0; layer < depth; layer++) {
-                steps.add(semantic);
-            }
-        }
-        steps.addAll(collaborative());
+        List<Csr> steps = semantic(expert.name);
+        steps.addAll(collaborative(settings.whole("collaborative-layers", 0)));
         expert.folded =
                 FoldedFeatures.of(raw, nodes, backend, steps.isEmpty() ? null : columns -> sequence(steps, columns));
         share("project." + expert.name + ".weight", features.dimension(), dimension);
         shareZeros("project." + expert.name + ".bias", dimension);
     }
 
-    private List<Csr> collaborative() {
-        int depth = settings.whole("collaborative-layers", 0);
+    /** The layers of MSG over all nodes, in a list of its own. */
+    private List<Csr> semantic(String modality) {
+        int neighbors = settings.whole("neighbors", 1);
+        int depth = settings.whole("semantic-layers", 0);
+        if (depth == 0) {
+            return new ArrayList<>();
+        }
+        Csr matrix = GraphMatrices.sides(
+                GraphMatrices.semantic(data.userProfile(modality, neighbors)),
+                GraphMatrices.semantic(data.itemContent(modality, neighbors)));
+        return new ArrayList<>(Collections.nCopies(depth, matrix));
+    }
+
+    /** So many layers of CSG. */
+    private List<Csr> collaborative(int depth) {
         if (depth == 0) {
             return List.of();
         }
@@ -286,7 +296,7 @@ public final class Spumr implements Model {
         Csr matrix = GraphMatrices.sides(
                 GraphMatrices.collaborative(data.userJaccard(neighbors)),
                 GraphMatrices.collaborative(data.itemJaccard(neighbors)));
-        return java.util.Collections.nCopies(depth, matrix);
+        return Collections.nCopies(depth, matrix);
     }
 
     private LinearMap sequence(List<Csr> steps, int columns) {
@@ -298,11 +308,7 @@ public final class Spumr implements Model {
         return LinearMap.sequence(maps, backend, nodes, columns);
     }
 
-    /**
-     * A trained table: LightGCN over the user–item graph, then the item graph of the modality after or beside it, then CSG.
-     *
-     * @param modality modality of the item graph, or null for none
-     */
+    /** A trained table, and how it spreads. */
     private void addTable(Expert expert, String modality) {
         expert.table = Parameter.of(
                 "nodes." + expert.name,
@@ -311,11 +317,24 @@ public final class Spumr implements Model {
                 nodes,
                 dimension,
                 Initial.nodes(data.train(), dimension, random));
-        List<LinearMap> maps = new ArrayList<>();
         int layers = settings.whole("user-item-layers", 0);
-        if (layers > 0) {
-            expert.layers = new LinearMap.MeanOfLayers(userItem, layers, backend, dimension);
-            maps.add(expert.layers);
+        expert.layers = layers == 0 ? null : new LinearMap.MeanOfLayers(userItem, layers, backend, dimension);
+        expert.spread = spread(expert.layers, modality, settings.whole("collaborative-layers", 0));
+        expert.out = backend.table(nodes, dimension);
+        expert.outGradient = backend.table(nodes, dimension);
+    }
+
+    /**
+     * How a table spreads: LightGCN over the user–item graph, then the item graph of the modality after or beside it, then CSG.
+     *
+     * @param layers of the user–item graph, or null for none
+     * @param modality modality of the item graph, or null for none
+     * @param collaborativeLayers layers of CSG
+     */
+    private LinearMap spread(LinearMap.MeanOfLayers layers, String modality, int collaborativeLayers) {
+        List<LinearMap> maps = new ArrayList<>();
+        if (layers != null) {
+            maps.add(layers);
         }
         int depth = settings.whole("semantic-layers", 0);
         if (modality != null && depth > 0) {
@@ -330,16 +349,14 @@ public final class Spumr implements Model {
                 maps.add(new LinearMap.Beside(before, beside, depth, backend, dimension));
             }
         }
-        List<Csr> collaborative = collaborative();
+        List<Csr> collaborative = collaborative(collaborativeLayers);
         if (!collaborative.isEmpty()) {
             maps.add(sequence(collaborative, dimension));
         }
         if (maps.isEmpty()) {
             maps.add(identity());
         }
-        expert.spread = LinearMap.sequence(maps, backend, nodes, dimension);
-        expert.out = backend.table(nodes, dimension);
-        expert.outGradient = backend.table(nodes, dimension);
+        return LinearMap.sequence(maps, backend, nodes, dimension);
     }
 
     private LinearMap identity() {
@@ -551,7 +568,8 @@ public final class Spumr implements Model {
         int[] rows = Rows.Distinct.of(
                         batch.users(), Rows.offset(batch.positives(), users), Rows.offset(batch.negatives(), users))
                 .values();
-        spread();
+        boolean[] marked = Rows.marked(nodes, rows);
+        spread(marked);
         try (NDManager step = backend.manager().newSubManager()) {
             NDArray index = step.create(Arrays.stream(rows).asLongStream().toArray());
             Map<Expert, FoldedFeatures> projected = new LinkedHashMap<>();
@@ -584,7 +602,7 @@ public final class Spumr implements Model {
                 bias(expert).gradient().add(some.ones().transpose().matMul(gradient));
             });
             for (Expert expert : experts) {
-                expert.spread.backward(expert.outGradient, expert.table.gradient());
+                expert.spread.backward(expert.outGradient, expert.table.gradient(), marked);
                 loss += Losses.embeddingNorms(
                         settings.number("regularization"), expert.table.value(), expert.table.gradient(), rows);
             }
@@ -600,10 +618,11 @@ public final class Spumr implements Model {
         return shared.get("project." + expert.name + ".bias");
     }
 
-    private void spread() {
+    /** Spreads the tables; {@code wanted} as {@link LinearMap#forward(Table, Table, boolean[])} takes it. */
+    private void spread(boolean[] wanted) {
         for (Expert expert : experts) {
             if (expert.table != null) {
-                expert.spread.forward(expert.table.value(), expert.out);
+                expert.spread.forward(expert.table.value(), expert.out, wanted);
             }
         }
         if (denoiser != null) {
@@ -621,7 +640,8 @@ public final class Spumr implements Model {
         int[] positives = Rows.offset(batch.positives(), users);
         int[] negatives = ranked ? Rows.offset(batch.negatives(), users) : new int[0];
         Rows.Distinct distinct = Rows.Distinct.of(batch.users(), positives, negatives);
-        spread();
+        boolean[] marked = Rows.marked(nodes, distinct.values());
+        spread(marked);
         try (NDManager step = backend.manager().newSubManager()) {
             Leaves leaves = leaves(distinct.values(), step, true);
             Map<String, NDArray> own = new LinkedHashMap<>();
@@ -641,7 +661,7 @@ public final class Spumr implements Model {
                         expert.outGradient.zero();
                         expert.outGradient.scatterAdd(
                                 distinct.values(), leaves.rows.get(expert.name).getGradient());
-                        expert.spread.backward(expert.outGradient, expert.table.gradient());
+                        expert.spread.backward(expert.outGradient, expert.table.gradient(), marked);
                         NDArray ego = own.get(expert.name);
                         if (ego != null) {
                             expert.table.gradient().scatterAdd(distinct.values(), ego.getGradient());
@@ -741,14 +761,15 @@ public final class Spumr implements Model {
         if (userItem != null) {
             usePropagation(userItem);
         }
-        spread();
+        spread(null);
         if (pruned != null) {
             usePropagation(pruned);
         }
         int width = concatenated ? experts.size() * dimension : dimension;
         float[] embeddings = new float[Math.multiplyExact(nodes, width)];
         float[] variances = uncertain ? new float[embeddings.length] : null;
-        float[] weights = gated ? new float[nodes * experts.size()] : null;
+        boolean weighted = gated || concatenated;
+        float[] weights = weighted ? new float[nodes * experts.size()] : null;
         for (int from = 0; from < nodes; from += CHUNK) {
             int[] which = java.util.stream.IntStream.range(from, Math.min(nodes, from + CHUNK))
                     .toArray();
@@ -763,6 +784,12 @@ public final class Spumr implements Model {
                 }
             }
         }
+        if (weighted && !gated) {
+            for (int node = 0; node < nodes; node++) {
+                float[] shares = NodeEncoder.shares(embeddings, node * width, experts.size(), dimension);
+                System.arraycopy(shares, 0, weights, node * shares.length, shares.length);
+            }
+        }
         int split = users * width;
         int weightSplit = users * experts.size();
         return new Embeddings(
@@ -771,9 +798,119 @@ public final class Spumr implements Model {
                 Arrays.copyOfRange(embeddings, split, embeddings.length),
                 uncertain ? Arrays.copyOf(variances, split) : null,
                 uncertain ? Arrays.copyOfRange(variances, split, variances.length) : null,
-                gated ? experts.stream().map(expert -> expert.name).toList() : List.of(),
-                gated ? Arrays.copyOf(weights, weightSplit) : null,
-                gated ? Arrays.copyOfRange(weights, weightSplit, weights.length) : null);
+                weighted ? names() : List.of(),
+                weighted ? Arrays.copyOf(weights, weightSplit) : null,
+                weighted ? Arrays.copyOfRange(weights, weightSplit, weights.length) : null);
+    }
+
+    private List<String> names() {
+        return experts.stream().map(expert -> expert.name).toList();
+    }
+
+    @Override
+    public Optional<Inductive> inductive() {
+        int width = experts.size() * dimension;
+        int before = Math.max(0, settings.whole("collaborative-layers", 0) - 1);
+        float[] states = new float[Math.multiplyExact(nodes, width)];
+        for (int e = 0; e < experts.size(); e++) {
+            Expert expert = experts.get(e);
+            if (expert.folded != null) {
+                List<Csr> steps = semantic(expert.name);
+                steps.addAll(collaborative(before));
+                addBlock(states, e, spread(projected(expert), steps.isEmpty() ? null : sequence(steps, dimension)));
+            }
+            if (expert.table != null) {
+                int layers = settings.whole("user-item-layers", 0);
+                LinearMap.MeanOfLayers all =
+                        layers == 0 ? null : new LinearMap.MeanOfLayers(userItem, layers, backend, dimension);
+                LinearMap map = spread(all, expert.name.equals(ID) ? null : expert.name, before);
+                addBlock(states, e, spread(expert.table.value().toFloats(), map));
+            }
+        }
+        Map<String, float[][]> parameters = new LinkedHashMap<>();
+        for (Map.Entry<String, Parameter> entry : shared.entrySet()) {
+            if (entry.getKey().endsWith(".weight")) {
+                String name = entry.getKey().substring(0, entry.getKey().length() - ".weight".length());
+                parameters.put(name, affine(entry.getValue(), shared.get(name + ".bias")));
+            }
+        }
+        int split = users * width;
+        return Optional.of(new Inductive(
+                names(), Arrays.copyOf(states, split), Arrays.copyOfRange(states, split, states.length), parameters));
+    }
+
+    /** Projected features, unspread: of users the mean of their items' (Eq. 1). */
+    private float[] projected(Expert expert) {
+        Features features = data.features().get(expert.name);
+        int columns = features.dimension();
+        float[] filled = features.filled();
+        float[] x = new float[Math.multiplyExact(nodes, dimension)];
+        float[] constant = bias(expert).value().toFloats();
+        for (int from = 0; from < features.items(); from += PROJECTED) {
+            int rows = Math.min(PROJECTED, features.items() - from);
+            try (NDManager chunk = backend.manager().newSubManager()) {
+                float[] some = Arrays.copyOfRange(filled, from * columns, (from + rows) * columns);
+                NDArray product = chunk.create(some, new Shape(rows, columns))
+                        .matMul(weight(expert).value().tensor(chunk))
+                        .add(bias(expert).value().tensor(chunk));
+                copy(product, x, (users + from) * dimension);
+            }
+        }
+        Interactions train = data.train();
+        for (int user = 0; user < users; user++) {
+            double[] sum = new double[dimension];
+            int count = 0;
+            for (int p = train.start(user); p < train.start(user + 1); p++) {
+                if (features.present()[train.item(p)]) {
+                    count++;
+                    for (int d = 0; d < dimension; d++) {
+                        sum[d] += x[(users + train.item(p)) * dimension + d];
+                    }
+                }
+            }
+            for (int d = 0; d < dimension; d++) {
+                x[user * dimension + d] = count == 0 ? constant[d] : (float) (sum[d] / count);
+            }
+        }
+        return x;
+    }
+
+    /** A table after a map, which is closed; null for the identity. */
+    private float[] spread(float[] values, LinearMap map) {
+        if (map == null) {
+            return values;
+        }
+        try (map;
+                Table in = backend.table(nodes, dimension, values);
+                Table out = backend.table(nodes, dimension)) {
+            map.forward(in, out);
+            return out.toFloats();
+        }
+    }
+
+    private void addBlock(float[] states, int e, float[] block) {
+        int width = experts.size() * dimension;
+        for (int node = 0; node < nodes; node++) {
+            for (int d = 0; d < dimension; d++) {
+                states[node * width + e * dimension + d] += block[node * dimension + d];
+            }
+        }
+    }
+
+    /** A row for each output, the constant last. */
+    private static float[][] affine(Parameter weight, Parameter bias) {
+        int inputs = weight.value().rows();
+        int outputs = weight.value().columns();
+        float[] weights = weight.value().toFloats();
+        float[] constants = bias.value().toFloats();
+        float[][] rows = new float[outputs][inputs + 1];
+        for (int output = 0; output < outputs; output++) {
+            for (int input = 0; input < inputs; input++) {
+                rows[output][input] = weights[input * outputs + output];
+            }
+            rows[output][inputs] = constants[output];
+        }
+        return rows;
     }
 
     /** Variance of the fused embedding: the experts are independent. */

@@ -30,6 +30,24 @@ public interface Propagation extends AutoCloseable {
      */
     void applyTransposed(Table g, Table plus, float scale, Table x);
 
+    /**
+     * y = scale · (A x + plus) in some rows; what the others of y hold is not defined.
+     *
+     * @param wanted which rows of y, [rows]
+     */
+    default void applyRows(Table x, Table plus, float scale, Table y, boolean[] wanted) {
+        apply(x, plus, scale, y);
+    }
+
+    /**
+     * x = scale · (Aᵀ g + plus), where g is 0 in all but some rows.
+     *
+     * @param given which rows of g may be other than 0, [rows]
+     */
+    default void applyTransposedRows(Table g, Table plus, float scale, Table x, boolean[] given) {
+        applyTransposed(g, plus, scale, x);
+    }
+
     /** y = A x. */
     default void apply(Table x, Table y) {
         apply(x, null, 1, y);

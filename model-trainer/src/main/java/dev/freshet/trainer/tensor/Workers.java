@@ -1,12 +1,11 @@
 package dev.freshet.trainer.tensor;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 
 /** A few threads that share a loop; the calling thread is one of them. */
@@ -61,21 +60,59 @@ public final class Workers implements AutoCloseable {
 
     /** Runs {@code part} for 0 to threads − 1, and waits for all. */
     public void run(IntConsumer part) {
-        List<Future<?>> others = new ArrayList<>(threads - 1);
-        for (int t = 1; t < threads; t++) {
-            int index = t;
-            others.add(pool.submit(() -> part.accept(index)));
+        run(threads, part);
+    }
+
+    /**
+     * Runs {@code part} for 0 to {@code count} − 1, and waits for all. Whoever is free takes the next part, the calling thread too: where
+     * processors are short, nothing waits for another thread to wake up.
+     */
+    public void run(int count, IntConsumer part) {
+        Parts parts = new Parts(part, count);
+        for (int t = 1; t < Math.min(threads, count); t++) {
+            pool.execute(parts);
         }
-        part.accept(0);
-        try {
-            for (Future<?> other : others) {
-                other.get();
+        parts.run();
+        parts.await();
+    }
+
+    /** The parts of one loop, each done by whoever takes it first. */
+    private static final class Parts implements Runnable {
+        private final IntConsumer part;
+        private final int count;
+        private final AtomicInteger next = new AtomicInteger();
+        private final CountDownLatch left;
+        private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+        Parts(IntConsumer part, int count) {
+            this.part = part;
+            this.count = count;
+            this.left = new CountDownLatch(count);
+        }
+
+        @Override
+        public void run() {
+            for (int taken = next.getAndIncrement(); taken < count; taken = next.getAndIncrement()) {
+                try {
+                    part.accept(taken);
+                } catch (RuntimeException | Error e) {
+                    failure.compareAndSet(null, e);
+                } finally {
+                    left.countDown();
+                }
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted");
-        } catch (ExecutionException e) {
-            throw new IllegalStateException(e.getCause());
+        }
+
+        void await() {
+            try {
+                left.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CancellationException("interrupted");
+            }
+            if (failure.get() != null) {
+                throw new IllegalStateException(failure.get());
+            }
         }
     }
 

@@ -112,6 +112,16 @@ class ModelStoreTest {
     }
 
     @Test
+    void keepsTheNewestOfEachModel() throws IOException {
+        ModelStore store = new ModelStore(folder, 2);
+        for (String version : List.of("1-a", "2-da-mrs", "3-a", "4-a", "5-a")) {
+            save(store, version);
+        }
+        assertThat(store.clean(List.of())).containsExactlyInAnyOrder("2-da-mrs", "4-a", "5-a");
+        assertThat(folder.resolve("3-a")).doesNotExist();
+    }
+
+    @Test
     void aDamagedFileIsOneLine() throws IOException {
         ModelStore store = new ModelStore(folder, 2);
         ModelStore.Artifact saved = save(store, "v1");

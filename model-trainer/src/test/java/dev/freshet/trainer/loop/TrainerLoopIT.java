@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.freshet.codec.Vectors;
+import dev.freshet.graph.inductive.NodeEncoder;
 import dev.freshet.schema.Command;
 import dev.freshet.schema.Control;
 import dev.freshet.schema.DeadLetter;
@@ -18,7 +20,9 @@ import dev.freshet.schema.OffsetRange;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.testkit.Received;
+import dev.freshet.testkit.ReleaseFixture;
 import dev.freshet.testkit.TestKafka;
+import dev.freshet.topic.Split;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
 import dev.freshet.trainer.data.Batch;
@@ -42,10 +46,12 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.common.KafkaException;
@@ -86,8 +92,7 @@ class TrainerLoopIT {
 
     private void start(ModelFactory factory) throws Exception {
         String model = factory.name();
-        Settings settings =
-                Models.preset(factory, ModelFactory.LIVE).with(Settings.EPOCHS, "8", Settings.PATIENCE, "3");
+        Settings settings = few(factory);
         if (model.equals("spumr")) {
             // With its gate, so that there are variances and weights to release.
             settings = settings.with("fusion", "gate", "sampling", "true", "mean-head", "residual");
@@ -95,14 +100,23 @@ class TrainerLoopIT {
         loop(factory, settings, Duration.ofSeconds(60));
     }
 
+    /** The settings of the loop with few epochs. */
+    private static Settings few(ModelFactory factory) {
+        return Models.preset(factory, factory.livePreset()).with(Settings.EPOCHS, "8", Settings.PATIENCE, "3");
+    }
+
     private void loop(ModelFactory factory, Settings settings, Duration budget) throws Exception {
+        loop(Map.of(factory, settings), Split.NONE, budget);
+    }
+
+    private void loop(Map<ModelFactory, Settings> models, Split split, Duration budget) throws Exception {
         registry = new SimpleMeterRegistry();
         loop = new TrainingLoop(
                 new TrainingLoop.Options(
                         kafka.bootstrapServers(),
                         new ModelStore(folder.resolve("models"), 2),
-                        factory,
-                        settings,
+                        models,
+                        split,
                         1,
                         Duration.ZERO,
                         budget,
@@ -143,6 +157,7 @@ class TrainerLoopIT {
                 new HashMap<>(Map.of(NodeKind.USER, new HashMap<>(), NodeKind.ITEM, new HashMap<>()));
         Map<Integer, OffsetRange> ranges =
                 release.getEmbeddings().stream().collect(Collectors.toMap(OffsetRange::getPartition, range -> range));
+        Map<String, Map<Integer, float[]>> parameters = new HashMap<>();
         for (Received<ModelEmbedding> record : kafka.drain(Topic.MODEL_EMBEDDINGS)) {
             ModelEmbedding embedding = record.value();
             if (embedding.getVersion().equals(release.getVersion())) {
@@ -150,12 +165,29 @@ class TrainerLoopIT {
                         .isBetween(
                                 ranges.get(record.partition()).getStart(),
                                 ranges.get(record.partition()).getEnd() - 1);
+                if (embedding.getParameter() != null) {
+                    parameters
+                            .computeIfAbsent(embedding.getParameter(), name -> new TreeMap<>())
+                            .put(Integer.parseInt(embedding.getId()), Vectors.toArray(embedding.getVector()));
+                    continue;
+                }
                 assertThat(embedding.getVector()).hasSize(release.getDimension());
                 found.get(embedding.getKind()).put(embedding.getId(), embedding);
             }
         }
         assertThat(found.get(NodeKind.USER)).hasSize((int) release.getUsers());
         assertThat(found.get(NodeKind.ITEM)).hasSize((int) release.getItems());
+        if (!release.getExperts().isEmpty()) {
+            // All that it takes to embed other nodes is there.
+            Map<String, float[][]> rows = new HashMap<>();
+            parameters.forEach((name, of) -> rows.put(name, of.values().toArray(float[][]::new)));
+            NodeEncoder encoder = new NodeEncoder(release.getExperts(), release.getConfiguration(), rows);
+            assertThat(encoder.dimension()).isEqualTo(release.getDimension());
+            found.values().forEach(nodes -> assertThat(nodes.values()).allSatisfy(node -> {
+                assertThat(node.getState()).hasSize(encoder.width());
+                assertThat(node.getModalityWeights()).containsOnlyKeys(release.getExperts());
+            }));
+        }
         return found;
     }
 
@@ -364,6 +396,54 @@ class TrainerLoopIT {
         assertThat(gate("vbpr").getReason())
                 .contains("; not measured against release " + inForce.getVersion() + ": it cannot be loaded ("
                         + artifact + ": damaged;");
+    }
+
+    @Test
+    void modelsOfASplitAreTrainedInTurnsAndEachAgainstItsOwnReleases() throws Exception {
+        Map<ModelFactory, Settings> models = new LinkedHashMap<>();
+        for (String model : List.of("lightgcn", "mf-bpr")) {
+            models.put(Models.of(model), few(Models.of(model)));
+        }
+        send(Snapshots.write(folder, 1, Snapshots.interactions(300, 100, 8), Snapshots.items(100)));
+        loop(models, Split.of("lightgcn=2,mf-bpr=1", Split.SALT), Duration.ofSeconds(60));
+        ModelRelease first = release(1);
+        assertThat(first.getModel()).isEqualTo("lightgcn");
+        assertThat(offline("mf-bpr").getMetrics()).doesNotContainKey("in-force.recall@20");
+
+        send(Snapshots.write(folder, 2, Snapshots.interactions(320, 100, 8), Snapshots.items(100)));
+        Evaluation second = offlineOn(2);
+        assertThat(second.getModel()).isEqualTo("lightgcn");
+        assertThat(second.getMetrics().get("in-force.recall@20")).isNotNull();
+        ModelRelease replaced = kafka.awaitRecord(
+                        Topic.MODELS, record -> record.value().getVersion().equals(second.getVersion()), SOON)
+                .value();
+        rollback(first.getVersion());
+        assertThat(answer(0).getReason()).isEqualTo("in force instead of " + replaced.getVersion());
+
+        send(Snapshots.write(folder, 3, Snapshots.interactions(340, 100, 8), Snapshots.items(100)));
+        // The turn is lightgcn's, which is held.
+        assertThat(offlineOn(3).getModel()).isEqualTo("mf-bpr");
+        String without = first.getVersion().replace("lightgcn", "vbpr");
+        kafka.send(
+                Topic.MODELS,
+                "vbpr",
+                ModelRelease.newBuilder(first)
+                        .setModel("vbpr")
+                        .setVersion(without)
+                        .build());
+        refused(1, without, "release " + without + " is of vbpr, which has no arm in lightgcn=2,mf-bpr=1; there are ");
+        assertThat(gauged("freshet.release.held")).isEqualTo(1);
+    }
+
+    /** The first result on a snapshot. */
+    private Evaluation offlineOn(int snapshot) {
+        return kafka.awaitRecord(
+                        Topic.EVALUATIONS,
+                        record -> record.value().getKind() == EvaluationKind.OFFLINE
+                                && ("snapshot-00000000000" + snapshot)
+                                        .equals(record.value().getSnapshotId()),
+                        SOON)
+                .value();
     }
 
     @Test
@@ -673,23 +753,11 @@ class TrainerLoopIT {
     }
 
     private static ModelEmbedding embedding(String version) {
-        return new ModelEmbedding(version, NodeKind.USER, "u", List.of(1f), null, Map.of());
+        return new ModelEmbedding(version, NodeKind.USER, "u", List.of(1f), null, Map.of(), null, null);
     }
 
     private static ModelRelease.Builder release(String version) {
-        return ModelRelease.newBuilder()
-                .setModel("m")
-                .setVersion(version)
-                .setAction(ReleaseAction.RELEASE)
-                .setReleasedAt(Instant.EPOCH)
-                .setSnapshotId("s")
-                .setCodeVersion("test")
-                .setSeed(1)
-                .setDimension(1)
-                .setUsers(1)
-                .setItems(0)
-                .setArtifactUri("file:///none")
-                .setArtifactSha256("");
+        return ReleaseFixture.release("m", version).setItems(0);
     }
 
     private static Evaluation decision(String version) {

@@ -52,14 +52,22 @@ class McdRecTest {
      * the U-Net normalizes two numbers at a time, to signs, and is not smooth.
      */
     @ParameterizedTest
-    @CsvSource({"diffused, 0.3", "diffused, 1", "fused, 0.3", "embedding, 0.3"})
-    void gradientIsThatOfTheLoss(String input, String weight) {
+    @CsvSource({
+        "diffused, all, 0.3",
+        "diffused, all, 1",
+        "diffused, batch, 0.7",
+        "fused, all, 0.3",
+        "embedding, all, 0.3"
+    })
+    void gradientIsThatOfTheLoss(String input, String items, String weight) {
         Settings settings = settings(
                 "paper-freedom",
                 "dimension",
                 "36",
                 "item-input",
                 input,
+                "diffused-items",
+                items,
                 "diffusion-weight",
                 weight,
                 "regularization",
@@ -114,6 +122,31 @@ class McdRecTest {
                 model.parameters().get(p).value().set(moved);
             }
             return model.step(BATCH);
+        }
+    }
+
+    @Test
+    void aStepDiffusesTheItemsOfItsBatch() {
+        int[] some = {2, 5};
+        try (Backend backend = new HostBackend(1);
+                NDManager manager = backend.manager().newSubManager();
+                ItemDiffusion diffusion =
+                        new ItemDiffusion(settings("paper"), 1, true, backend, new SplittableRandom(4));
+                Leaves leaves = new Leaves(backend)) {
+            NDArray embeddings =
+                    manager.create(new float[8 * 16], new Shape(8, 16)).add(1);
+            float[] items = diffusion
+                    .train(embeddings, List.of(embeddings), some, leaves, new SplittableRandom(5))
+                    .items()
+                    .toFloatArray();
+            List<Integer> other = new ArrayList<>();
+            for (int item = 0; item < 8; item++) {
+                // All items are alike, and so are those that are not diffused.
+                if (Math.abs(items[item * 16] - items[0]) > 1e-6) {
+                    other.add(item);
+                }
+            }
+            assertThat(other).containsExactly(2, 5);
         }
     }
 
@@ -173,7 +206,7 @@ class McdRecTest {
             for (int step = 0; step < 100; step++) {
                 try (Leaves leaves = new Leaves(backend)) {
                     last = leaves.backward(() -> {
-                        ItemDiffusion.Trained trained = diffusion.train(embeddings, conditions, leaves, random);
+                        ItemDiffusion.Trained trained = diffusion.train(embeddings, conditions, null, leaves, random);
                         return trained.loss().add(trained.items().sum().mul(0));
                     });
                     leaves.giveBack();
@@ -197,7 +230,14 @@ class McdRecTest {
     void learnsWhoTakesToWhat() {
         TrainingData data = PlantedData.of(60, 40, 0, 8, 17);
         for (String preset : List.of("paper", "paper-freedom")) {
-            Settings settings = settings(preset, Settings.LEARNING_RATE, "0.01", Settings.BATCH, "128");
+            Settings settings = settings(
+                    preset,
+                    Settings.LEARNING_RATE,
+                    "0.01",
+                    Settings.BATCH,
+                    "128",
+                    "diffused-items",
+                    preset.equals("paper") ? "all" : "batch");
             try (Workers workers = new Workers(1);
                     Backend backend = new HostBackend(1);
                     Model model = McdRec.FACTORY.create(data, settings, backend, 1)) {

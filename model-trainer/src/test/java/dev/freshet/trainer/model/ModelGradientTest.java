@@ -74,6 +74,7 @@ class ModelGradientTest {
                         model("mf-bpr", "loss", "denoised-bpr", "neighbors", "3"),
                         model("lightgcn", "loss", "denoised-bpr", "neighbors", "3"),
                         model("da-mrs", "neighbors", "3"),
+                        model("da-mrs", "neighbors", "3", "au-users", "5", "ai-anchors", "4", "ai-weight", "0.5"),
                         model("margo", "neighbors", "3", "user-neighbors", "4", "two-stages", "false"),
                         model("dragon", "loss", "denoised-bpr", "neighbors", "3", "user-neighbors", "4"),
                         Arguments.of(Named.of("denoised spumr", Spumr.FACTORY), denoisedSpumr()),
@@ -108,6 +109,32 @@ class ModelGradientTest {
 
     private static Settings denoisedSpumr() {
         return Models.preset(Spumr.FACTORY, "live").with("dimension", "8", "neighbors", "3", "loss", "denoised-bpr");
+    }
+
+    @Test
+    void alignmentOfSomeUsersIsThatOfAllOnAverage() {
+        Settings all = Models.preset(Models.of("da-mrs"), "paper")
+                .with("dimension", "8", "neighbors", "3", "loss", "bpr", "ai-weight", "0");
+        int draws = 400;
+        try (Backend backend = new HostBackend(1);
+                Model exact = Models.of("da-mrs").create(DATA, all, backend, 3);
+                Model drawn = Models.of("da-mrs").create(DATA, all.with("au-users", "4"), backend, 3)) {
+            spread(exact);
+            spread(drawn);
+            double sum = 0;
+            for (int draw = 0; draw < draws; draw++) {
+                sum += drawn.step(BATCH) / draws;
+            }
+            double loss = step(exact);
+            float[] expected = exact.parameters().get(0).gradient().toFloats();
+            float[] actual = drawn.parameters().get(0).gradient().toFloats();
+            double norm = Math.sqrt(product(expected, expected));
+            for (int at = 0; at < actual.length; at++) {
+                actual[at] = actual[at] / draws - expected[at];
+            }
+            assertThat(sum).isCloseTo(loss, within(.03 * loss));
+            assertThat(Math.sqrt(product(actual, actual))).isLessThan(.1 * norm);
+        }
     }
 
     @Test

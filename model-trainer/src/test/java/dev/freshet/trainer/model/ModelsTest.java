@@ -8,6 +8,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import dev.freshet.topic.ModelNames;
 import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.data.Features;
 import dev.freshet.trainer.data.Interactions;
@@ -319,6 +320,11 @@ class ModelsTest {
                     .hasMessageStartingWith("setting kept-edges is 2");
             assertThatThrownBy(() -> Models.of("x")).hasMessageStartingWith("no model x; the models are bm3, da-mrs,");
         }
+    }
+
+    @Test
+    void otherProcessesKnowTheNames() {
+        assertThat(Models.names()).containsExactlyElementsOf(ModelNames.ALL);
     }
 
     private static float[] gaussian(int count, Random random) {

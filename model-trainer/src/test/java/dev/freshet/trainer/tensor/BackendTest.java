@@ -52,6 +52,42 @@ class BackendTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {7, 64, 100})
+    void productsOfSomeRowsEqualTheDefinitionThere(int columns) {
+        Random random = new Random(columns);
+        Csr a = sparse(41, 29, random);
+        float[] x = gaussian(29 * columns, random);
+        float[] g = gaussian(41 * columns, random);
+        boolean[] some = new boolean[41];
+        for (int row = 0; row < some.length; row++) {
+            some[row] = random.nextInt(3) == 0;
+            if (!some[row]) {
+                Arrays.fill(g, row * columns, (row + 1) * columns, 0);
+            }
+        }
+        float[] forward = sum(dense(a, x, columns, false), g, 3);
+        float[] backward = sum(dense(a, g, columns, true), x, .5f);
+        for (var make : BACKENDS) {
+            try (Backend backend = make.get();
+                    Propagation propagation = backend.propagation(a)) {
+                Table result = backend.table(41, columns);
+                propagation.applyRows(backend.table(29, columns, x), backend.table(41, columns, g), 3, result, some);
+                float[] actual = result.toFloats();
+                for (int row = 0; row < some.length; row++) {
+                    if (!some[row]) {
+                        System.arraycopy(forward, row * columns, actual, row * columns, columns);
+                    }
+                }
+                assertClose(actual, forward, 3e-5f);
+                Table gradient = backend.table(29, columns);
+                propagation.applyTransposedRows(
+                        backend.table(41, columns, g), backend.table(29, columns, x), .5f, gradient, some);
+                assertClose(gradient.toFloats(), backward, 1e-5f);
+            }
+        }
+    }
+
     @Test
     void aMatrixWithoutEntriesGivesZero() {
         for (var make : BACKENDS) {
