@@ -1,7 +1,9 @@
 /** Requests to this server; a problem (RFC 9457) becomes an error with its detail. */
 
+import { send } from "./session.js";
+
 async function request(path, options) {
-  const response = await fetch(path, { ...options, headers: { Accept: "application/json", ...options?.headers } });
+  const response = await send(path, { ...options, headers: { Accept: "application/json", ...options?.headers } });
   const body = await response.json();
   if (!response.ok) {
     const problem = new Error(body.detail || body.title || response.statusText);
@@ -28,17 +30,20 @@ export const items = (query, limit = 30) => request(`/v1/items?query=${id(query)
 export const item = (item) => request(`/v1/items/${id(item)}`);
 export const itemGraphs = (item, k) => request(`/v1/items/${id(item)}/graphs?k=${k}`);
 export const similarItems = (item, graph, k) => request(`/v1/items/${id(item)}/similar?graph=${id(graph)}&k=${k}`);
+export const similarVectors = (item, arm, k) => request(`/v1/items/${id(item)}/similar?graph=embedding&arm=${id(arm)}&k=${k}`);
 
 export const models = (limit = 101) => request(`/v1/models?limit=${limit}`);
 export const evaluations = (limit = 50) => request(`/v1/evaluations?limit=${limit}`);
 export const evaluation = (run) => request(`/v1/evaluations/${id(run)}`);
+export const experiments = () => request("/v1/experiments");
+export const results = () => request("/v1/results");
 export const rollBack = (version) => post("/v1/rollbacks", { version });
 
 export const shape = (graph) => request(`/v1/graphs/${id(graph)}`);
 export const neighborhood = (graph, node, hops, k) =>
   request(`/v1/graphs/${id(graph)}/neighborhood?node=${id(node)}&hops=${hops}&k=${k}`);
 
-export const letters = (before, limit = 25) =>
-  request(`/v1/dead-letters?limit=${limit}${before === null ? "" : `&before=${before}`}`);
+export const letters = (after, limit = 25) =>
+  request(`/v1/dead-letters?limit=${limit}${after === null ? "" : `&after=${id(after)}`}`);
 export const letter = (offset) => request(`/v1/dead-letters/${offset}`);
 export const replay = (offset) => post(`/v1/dead-letters/${offset}/replay`, {});

@@ -1,8 +1,9 @@
 /** The page: tabs by address (#/users/42), each a view of its own; the status comes once a second as server-sent events. */
 
-import { el, icon } from "./dom.js";
+import { askForToken, el, icon } from "./dom.js";
 import { count } from "./format.js";
 import * as live from "./live.js";
+import { onRefused } from "./session.js";
 import * as graph from "./graph.js";
 import * as items from "./items.js";
 import * as models from "./models.js";
@@ -74,6 +75,7 @@ document.getElementById("skip").addEventListener("click", (event) => {
   main.focus();
 });
 
+onRefused(askForToken);
 live.follow((status) => {
   connection(status.ready ? "live" : "", status.ready ? "live" : status.state.toLowerCase());
   const letters = status.deadLetters.total;

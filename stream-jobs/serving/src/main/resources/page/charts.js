@@ -12,6 +12,9 @@ const load = () => (library ??= import("./vendor/echarts.esm.min.js"));
 /** A colour of the style sheet. */
 export const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** Colours that tell series apart, in order. */
+export const SHADES = ["accent", "accent-2", "warn", "good"];
+
 /** What all charts have in common. Tooltips are drawn: the page allows no styles in markup. */
 function common() {
   return {

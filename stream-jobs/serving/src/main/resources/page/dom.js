@@ -1,5 +1,7 @@
 /** Small helpers to build elements; text is only ever set as text. */
 
+import { isOwn, send, token } from "./session.js";
+
 export function el(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -74,16 +76,31 @@ function safe(url) {
   return typeof url === "string" && /^(\/(?!\/)|https?:\/\/|data:image\/)/i.test(url) ? url : null;
 }
 
-/** The address of an item's picture, or null. */
-export const pictureUrl = (item) => safe(item.imageUrl);
+/** Pictures of this server that were fetched with the token, by their address. */
+const fetched = new Map();
+
+/** The address of an item's picture for an img, or null; a picture of this server comes with the token, where there is one. */
+export async function pictureSource(item) {
+  const url = safe(item.imageUrl);
+  if (url === null || token() === null || !isOwn(url)) return url;
+  if (!fetched.has(url)) {
+    const source = send(url).then((answer) => (answer.ok ? answer.blob() : Promise.reject(new Error(url)))).then(URL.createObjectURL);
+    fetched.set(url, source);
+    // It may be there the next time.
+    source.catch(() => fetched.delete(url));
+  }
+  return fetched.get(url);
+}
 
 /** The picture of an item, or one drawn from its id where there is none or it does not load. */
 export function picture(item, ...overlays) {
   const frame = el("span", { class: "picture" });
   const url = safe(item.imageUrl);
   if (url) {
-    const image = el("img", { src: url, alt: "", loading: "lazy", decoding: "async" });
-    image.addEventListener("error", () => image.replaceWith(placeholder(item.item ?? item.id)));
+    const image = el("img", { alt: "", loading: "lazy", decoding: "async" });
+    const draw = () => image.replaceWith(placeholder(item.item ?? item.id));
+    image.addEventListener("error", draw);
+    pictureSource(item).then((source) => { image.src = source; }, draw);
     frame.append(image);
   } else {
     frame.append(placeholder(item.item ?? item.id));
@@ -114,6 +131,22 @@ export function confirm(title, words, action) {
         el("button", { type: "button", class: "button primary", onclick: close("yes") }, action)));
     dialog.returnValue = "";
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.showModal();
+  });
+}
+
+/** Asks for the token of this server until one is given. */
+export function askForToken(wrong) {
+  const dialog = document.getElementById("token");
+  const field = el("input", { type: "password", id: "token-field", autocomplete: "current-password", required: true, pattern: "[\\-A-Za-z0-9._~+\\/]+=*" });
+  return new Promise((resolve) => {
+    const form = el("form", { method: "dialog", onsubmit: () => resolve(field.value.trim()) },
+      el("h2", { id: "token-title" }, "This server asks for a token"),
+      el("p", {}, wrong ? "That was not it. " : "", "Whoever runs it has it. It is kept until this tab is closed."),
+      el("label", { for: "token-field" }, "Token"), field,
+      el("div", { class: "confirm-buttons" }, el("button", { class: "button primary" }, "Go on")));
+    dialog.replaceChildren(form);
+    dialog.oncancel = (event) => event.preventDefault();
     dialog.showModal();
   });
 }

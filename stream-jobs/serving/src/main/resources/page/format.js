@@ -26,6 +26,16 @@ export function ago(iso, now = Date.now()) {
 
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
+/** Shares by name, the largest first; those that round to nothing are left out. */
+export const shares = (weights) => Object.entries(weights)
+  .filter(([, share]) => share >= 0.005)
+  .sort(([, a], [, b]) => b - a)
+  .map(([modality, share]) => `${modalityName(modality)} ${percent(share)}`)
+  .join(", ");
+
+/** What a model knows of nodes by themselves goes by the name id. */
+export const modalityName = (modality) => (modality === "id" ? "behavior" : modality);
+
 export function bytes(n) {
   if (n < 0) return "none";
   if (n < 1024) return `${n} B`;

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { Chart, axis, color } from "./charts.js";
-import { el, head, pictureUrl } from "./dom.js";
+import { el, head, pictureSource } from "./dom.js";
 import { count, graphName, name } from "./format.js";
 import { itemAddress, userAddress } from "./tiles.js";
 
@@ -67,6 +67,7 @@ export function open(root) {
         return;
       }
       const found = await api.neighborhood(to, from, STEPS, NEIGHBORS);
+      await Promise.all(found.nodes.filter((each) => each.hops < 2).map(withPicture));
       if (asked !== question) return;
       node.value = from;
       const at = found.nodes[0];
@@ -100,6 +101,10 @@ export function open(root) {
       charts.forEach((chart) => chart.close());
     },
   };
+}
+
+async function withPicture(node) {
+  node.picture = await pictureSource(node).catch(() => null);
 }
 
 async function anyNode(graph) {
@@ -143,10 +148,9 @@ function aroundOption(found) {
       label: { show: true, position: "bottom", color: color("ink"), fontSize: 11, width: 110, overflow: "truncate", formatter: (at) => at.data.name },
       labelLayout: { hideOverlap: true },
       data: found.nodes.map((node) => {
-        const url = pictureUrl(node);
         return {
           id: node.id, name: name(node), degree: node.degree, symbolSize: sizes[node.hops],
-          symbol: url && node.hops < 2 ? `image://${new URL(url, location.href).href}` : "circle",
+          symbol: node.picture ? `image://${new URL(node.picture, location.href).href}` : "circle",
           itemStyle: { color: shades[node.hops], borderColor: color("card"), borderWidth: 2 },
           label: { show: node.hops < 2 },
         };

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { el, head, meter, picture } from "./dom.js";
-import { count, graphName, name, percent } from "./format.js";
+import { count, graphName, modalityName, name, percent } from "./format.js";
 import { finder, itemAddress, row } from "./tiles.js";
 
 const NEIGHBORS = 8;
@@ -35,10 +35,10 @@ export function open(root) {
     }
     try {
       const [item, sides] = await Promise.all([api.item(id), api.itemGraphs(id, NEIGHBORS)]);
-      const nearest = item.inModel ? await api.similarItems(id, "embedding", NEIGHBORS) : null;
+      // A model that is put in force meanwhile may not have the item: the other sides are there all the same.
+      const nearest = await Promise.all(item.embeddings.map(({ arm }) => api.similarVectors(id, arm, NEIGHBORS).catch(() => null)));
       if (id === selected) {
-        const all = nearest ? [...sides.graphs, nearest] : sides.graphs;
-        detail.replaceChildren(itemPanel(item, sides.modalities), graphsPanel(id, all));
+        detail.replaceChildren(itemPanel(item, sides.modalities), graphsPanel(id, [...sides.graphs, ...nearest.filter((side) => side !== null)]));
       }
     } catch (problem) {
       if (id === selected) detail.replaceChildren(el("div", { class: "card empty" }, problem.message));
@@ -53,12 +53,30 @@ export function open(root) {
   };
 }
 
+const ofArm = (arm) => arm === "all" ? "" : `, arm ${arm}`;
+
+const VECTORS = {
+  trained: "as trained", inductive: "since training, by features and neighbors", neighbors: "since training, mean of its neighbors",
+};
+
+/** What a model says of the item itself. */
+function modelEvidence({ arm, modalityWeights, uncertainty }) {
+  const weights = Object.entries(modalityWeights).sort(([, a], [, b]) => b - a);
+  if (weights.length === 0 && uncertainty === null) return null;
+  return el("div", { class: "evidence model-evidence" },
+    el("h3", {}, `What the model rests on${ofArm(arm)}`),
+    ...weights.map(([modality, weight]) => el("div", { class: "evidence-row" },
+      el("strong", {}, modalityName(modality)), share("weight", weight))),
+    uncertainty === null ? null : el("div", { class: "evidence-row" }, el("strong", {}, "uncertainty"), share("of its vector", uncertainty)));
+}
+
 function itemPanel(item, modalities) {
   const facts = [
     ["Id", item.item],
     ["Users", count(item.users)],
     ["Available", item.erased ? "erased" : item.available ? "yes" : "no"],
-    ["In the model", item.inModel ? "yes" : "not yet"],
+    ...item.embeddings.map(({ arm, origin }) => [`Vector${ofArm(arm)}`, VECTORS[origin]]),
+    ...(item.embeddings.length === 0 ? [["Vector", "none yet"]] : []),
     ...Object.entries(item.attributes),
   ];
   const doubtful = modalities.filter((each) => each.doubtful).map((each) => each.modality);
@@ -74,7 +92,8 @@ function itemPanel(item, modalities) {
       ...modalities.map((each) => el("div", { class: `evidence-row ${each.doubtful ? "doubtful" : ""}` },
         el("strong", {}, each.modality),
         share("had together", each.together),
-        each.agreed === null ? el("span", { class: "note" }, "agreement not computed") : share("all agree", each.agreed)))));
+        each.agreed === null ? el("span", { class: "note" }, "agreement not computed") : share("all agree", each.agreed)))),
+    ...item.embeddings.map(modelEvidence));
 }
 
 function share(words, of) {
@@ -90,7 +109,7 @@ function graphsPanel(id, sides) {
       el("p", { class: "note" }, "A dot marks those that people have together with it, or with what they have together with it.")),
     el("div", { class: "sides", tabindex: "0", role: "region", "aria-label": "Neighbors by graph" }, ...ordered.map((side) => el("div", { class: "side", "data-graph": side.graph },
       el("h3", {}, graphName(side.graph)),
-      el("p", { class: "note" }, side.graph === "embedding" ? "cosine of the vectors" : el("a", { href: `#/graph/${encodeURIComponent(side.graph)}/${encodeURIComponent(id)}` }, side.graph)),
+      el("p", { class: "note" }, side.graph === "embedding" ? `cosine, ${side.modelVersion}` : el("a", { href: `#/graph/${encodeURIComponent(side.graph)}/${encodeURIComponent(id)}` }, side.graph)),
       side.neighbors.length === 0 ? el("p", { class: "note" }, "none yet")
         : el("ol", { class: "side-list" }, ...side.neighbors.map((neighbor) => el("li", {},
           row(neighbor, Number.isInteger(neighbor.weight) && neighbor.weight > 1 ? count(neighbor.weight) : neighbor.weight.toFixed(2), neighbor.together ? "together" : ""))))))));

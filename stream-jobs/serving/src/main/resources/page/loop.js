@@ -1,7 +1,7 @@
 /** The loop as a picture: a card for each stage, and between them the streams, which move when something flows. */
 
 import { el, icon, svg } from "./dom.js";
-import { ago, count, metric, millis, rate } from "./format.js";
+import { ago, count, metric, millis, percent, rate } from "./format.js";
 
 const POINTS = 60;
 
@@ -227,9 +227,10 @@ export class Loop {
       stage.noBar();
       return;
     }
-    stage.show(model.model, "",
+    stage.show(status.arms.length > 1 ? `${status.arms.length} arms` : model.model, "",
       [`released ${ago(model.releasedAt)}${status.modelBehind >= 0 ? `, ${count(status.modelBehind)} events since its snapshot` : ""}`,
         remaining > 0 ? `re-scoring: ${count(rescoring.done)} of ${count(rescoring.total)} users`
+          : status.arms.length > 1 ? status.arms.map((arm) => `${arm.arm} ${percent(arm.share)}`).join(", ")
           : `recall@20 ${metric(model.metrics["recall@20"])}, ndcg@20 ${metric(model.metrics["ndcg@20"])}`]);
     if (remaining > 0) stage.bar("Re-scoring users", rescoring.done, rescoring.total);
     else stage.noBar();

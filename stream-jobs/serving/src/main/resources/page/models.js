@@ -1,10 +1,12 @@
 /** Models: how the releases measured over time, what the gate decided and why, a training's curve, and the way back. */
 
 import * as api from "./api.js";
-import { Chart, axis, color } from "./charts.js";
+import { Chart, SHADES, axis, color } from "./charts.js";
 import { confirm, el, head, toast } from "./dom.js";
+import { Experiments } from "./experiments.js";
 import { ago, count, metric } from "./format.js";
 import * as live from "./live.js";
+import { Results } from "./results.js";
 
 const RUNS = 50;
 
@@ -14,6 +16,8 @@ export function open(root) {
   const curveTitle = el("p", { class: "note" });
   const releases = el("div", { class: "table-scroll", id: "releases", tabindex: "0", role: "region", "aria-label": "Releases" });
   const decisions = el("ol", { class: "decisions", id: "decisions" });
+  const experiments = new Experiments();
+  const results = new Results();
   let seen = "";
   let run = null;
   let waiting = null;
@@ -23,8 +27,10 @@ export function open(root) {
     el("div", { class: "pair wide" },
       el("section", { class: "card panel" }, el("div", { class: "panel-head" }, el("h2", {}, "Metrics over time"), el("p", { class: "note" }, "on the held-out slice of each")), over.element),
       el("section", { class: "card panel" }, el("div", { class: "panel-head" }, el("h2", {}, "Training"), curveTitle), curve.element)),
+    experiments.element,
     el("section", { class: "card panel" }, el("div", { class: "panel-head" }, el("h2", {}, "Releases"), el("p", { class: "note" }, "newest first")), releases),
-    el("section", { class: "card panel" }, el("div", { class: "panel-head" }, el("h2", {}, "Decisions"), el("p", { class: "note" }, "of the gate, and answers to commands")), decisions));
+    el("section", { class: "card panel" }, el("div", { class: "panel-head" }, el("h2", {}, "Decisions"), el("p", { class: "note" }, "of the gate, and answers to commands")), decisions),
+    results.element);
 
   async function refresh() {
     try {
@@ -34,6 +40,7 @@ export function open(root) {
       over.draw({ models, runs });
       const training = run ?? runs.find((each) => each.version)?.run;
       if (training) await showCurve(training);
+      await results.refresh();
     } catch (problem) {
       releases.replaceChildren(el("p", { class: "note" }, problem.message));
     }
@@ -69,11 +76,17 @@ export function open(root) {
         }, "Roll back") : null))))));
   }
 
-  const returnable = (release) => live.writes() && release.action === "RELEASE" && !release.refused && release.version !== live.status()?.model?.version;
+  const returnable = (release) => live.writes() && release.action === "RELEASE" && !release.refused && !live.status()?.arms.some((arm) => arm.version === release.version);
+
+  function whom(release) {
+    const arms = live.status()?.arms ?? [];
+    const arm = arms.find((each) => each.arm === release.model);
+    return arm ? `the ${count(arm.rescoring.total)} users of the arm ${arm.arm}` : `all ${count(live.status()?.users ?? 0)} users`;
+  }
 
   async function rollBack(release) {
     const sure = await confirm(`Back to ${release.version}?`, [
-      `Serving reads this release again and scores all ${count(live.status()?.users ?? 0)} users by it.`,
+      `Serving reads this release again and scores ${whom(release)} by it.`,
       "The trainer then releases nothing by itself until somebody asks for a training ('freshet train').",
     ], "Roll back");
     if (!sure) return;
@@ -107,7 +120,8 @@ export function open(root) {
         toast(decision.accepted ? `${decision.version} is put in force: ${decision.reason}` : `Not rolled back: ${decision.reason}`, decision.accepted ? "good" : "bad");
         waiting = null;
       }
-      const now = `${status.evaluations} ${status.model?.version} ${status.releases.map((release) => release.releasedAt + release.refused).join()}`;
+      experiments.update();
+      const now = `${status.evaluations} ${status.arms.map((arm) => arm.version)} ${status.releases.map((release) => release.releasedAt + release.refused).join()}`;
       if (now !== seen) {
         seen = now;
         refresh();
@@ -116,6 +130,8 @@ export function open(root) {
     close() {
       over.close();
       curve.close();
+      experiments.close();
+      results.close();
     },
   };
 }
@@ -134,18 +150,27 @@ function decisionChip(run) {
 function overOption({ models, runs }) {
   const released = models.releases.filter((release) => release.action === "RELEASE" && !release.refused).reverse();
   const refused = runs.filter((run) => run.decision && !run.decision.accepted && run.metrics["recall@20"] !== undefined);
-  const line = (name, field, shade) => ({
-    name, type: "line", symbol: "circle", symbolSize: 8, data: released.map((release) => [release.releasedAt, release.metrics[field], release.version]),
-    lineStyle: { width: 2, color: color(shade) }, itemStyle: { color: color(shade) },
+  // A line for each model: those side by side are not one after the other.
+  const names = [...new Set(released.map((release) => release.model))].sort();
+  const line = (name, field, shade, model, more = {}) => ({
+    name: names.length > 1 ? `${model} ${name}` : name, type: "line", symbol: "circle", symbolSize: 8,
+    data: released.filter((release) => release.model === model).map((release) => [release.releasedAt, release.metrics[field], release.version]),
+    lineStyle: { width: 2, color: color(shade), ...more }, itemStyle: { color: color(shade) },
   });
+  const lines = names.length <= 1
+    ? names.flatMap((model) => [line("Recall@20", "recall@20", "accent", model), line("NDCG@20", "ndcg@20", "accent-2", model)])
+    : names.flatMap((model, index) => {
+      const shade = SHADES[index % SHADES.length];
+      return [line("Recall@20", "recall@20", shade, model), line("NDCG@20", "ndcg@20", shade, model, { type: "dashed" })];
+    });
   return {
     grid: { left: 52, right: 16, top: 34, bottom: 26 },
-    legend: { top: 0, right: 0, textStyle: { color: color("soft") }, itemWidth: 16, itemHeight: 8 },
+    legend: { type: "scroll", top: 0, right: 0, textStyle: { color: color("soft") }, itemWidth: 16, itemHeight: 8 },
     tooltip: { trigger: "item", formatter: ({ seriesName, data }) => `${data[2]}\n${seriesName} ${metric(data[1])}` },
     xAxis: axis("time", "", { splitLine: { show: false } }),
     yAxis: axis("value", "", { scale: true }),
     series: [
-      line("Recall@20", "recall@20", "accent"), line("NDCG@20", "ndcg@20", "accent-2"),
+      ...lines,
       { name: "refused", type: "scatter", symbol: "diamond", symbolSize: 11, data: refused.map((run) => [run.at, run.metrics["recall@20"], run.version]),
         itemStyle: { color: "transparent", borderColor: color("bad"), borderWidth: 2 } },
     ],

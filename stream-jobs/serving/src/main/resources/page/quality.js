@@ -87,7 +87,7 @@ export function open(root) {
       letter.decoded ? el("div", {}, el("h3", {}, "As a record"), el("pre", { class: "decoded", tabindex: "0" }, pretty(letter.decoded))) : null,
       el("div", { class: "replay" }, button,
         el("p", { class: `note ${letter.refusal ? "" : "good-text"}`, id: "replay-note" },
-          !live.writes() ? "This server takes nothing over HTTP: started without --allow-writes." :
+          !live.writes() ? "This server takes nothing over HTTP: started without --allow-writes or --token-file." :
             letter.refusal ? `Not to be sent as things are: ${letter.refusal}` : "By today's rules it can be used.")),
       el("p", { class: "note", id: "replay-answer", role: "status" }));
   }

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { el, head, icon, meter, picture, toast } from "./dom.js";
-import { ago, count, graphName, millis, name } from "./format.js";
+import { ago, count, graphName, millis, name, percent, shares } from "./format.js";
 import * as live from "./live.js";
 import { finder, itemAddress, tile, userAddress } from "./tiles.js";
 
@@ -81,7 +81,7 @@ export function open(root) {
     shown = { key, user, ranks: new Map(recommended.items.map((item) => [item.item, item.rank])), generatedAt: recommended.generatedAt };
     const neighbors = person.querySelector(".neighbors-panel");
     person.replaceChildren(
-      historyPanel(profile, send), recommendationsPanel(recommended, before, send),
+      historyPanel(profile, send), recommendationsPanel(recommended, profile, before, send),
       before && neighbors ? neighbors : neighborsPanel(user, profile.embedding !== null));
     if (places) move(person, places);
     if (focus) person.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus();
@@ -153,7 +153,7 @@ export function open(root) {
 
 function historyPanel(profile, send) {
   const vector = profile.embedding;
-  const words = { trained: "vector as trained", refreshed: "vector refreshed since training", folded_in: "vector from the history" };
+  const words = { trained: "vector as trained", refreshed: "vector refreshed since training", inductive: "vector by neighbors and history", folded_in: "vector from the history" };
   return el("section", { class: "card panel" },
     el("div", { class: "panel-head" },
       el("h2", {}, `User ${profile.user}`),
@@ -169,8 +169,10 @@ function historyPanel(profile, send) {
         }, "↶") : null))));
 }
 
-function recommendationsPanel(recommended, before, send) {
-  const source = recommended.modelVersion ? `by ${recommended.modelVersion}` : "by neighbors and popularity";
+function recommendationsPanel(recommended, profile, before, send) {
+  const did = new Map(profile.history.map((entry) => [entry.item, entry.action]));
+  const by = recommended.modelVersion ? `by ${recommended.modelVersion}` : "by neighbors and popularity";
+  const source = recommended.arm === "all" ? by : `${by}, arm ${recommended.arm}`;
   const action = el("select", { id: "action", "aria-label": "What to send" }, ...ACTIONS.map((each) => el("option", { value: each }, each)));
   action.value = recommendationsPanel.action ?? "click";
   const buttons = [];
@@ -191,11 +193,11 @@ function recommendationsPanel(recommended, before, send) {
     el("div", { class: "panel-head" },
       el("h2", {}, "Recommended"),
       el("p", { class: "note grow" }, `${source}, ${ago(recommended.generatedAt)}`),
-      live.writes() ? el("label", { class: "choice" }, "send a", action) : el("p", { class: "note" }, "clicks are off: started without --allow-writes")),
+      live.writes() ? el("label", { class: "choice" }, "send a", action) : el("p", { class: "note" }, "clicks are off: started without --allow-writes or --token-file")),
     recommended.items.length === 0
       ? el("p", { class: "note" }, "Nothing is left to recommend.")
       : el("ol", { class: "recommendations" }, ...recommended.items.map((item) => el("li", { "data-item": item.item },
-        tile(item, [el("span", { class: "rank" }, item.rank), moved(item, before)], reasons(item), live.writes() ? sendButton(item) : null)))));
+        tile(item, [el("span", { class: "rank" }, item.rank), moved(item, before)], reasons(item, did), live.writes() ? sendButton(item) : null)))));
 }
 
 /** Presses a button once until what it does is done. */
@@ -231,10 +233,14 @@ function move(root, before) {
   }
 }
 
-function reasons(item) {
+const DONE = { click: "clicked", like: "liked", cart: "put in the cart", purchase: "bought", view: "viewed" };
+
+/** @param did action of the user by item */
+function reasons(item, did) {
   const known = {
-    neighbor: (reason) => `goes with ${reason.title || reason.item}`,
-    model: () => "fits your taste",
+    neighbor: (reason) => `similar to ${reason.title || reason.item}${did.has(reason.item) ? `, ${DONE[did.get(reason.item)] ?? did.get(reason.item)}` : ""}`,
+    model: (reason) => `fits the taste${reason.modalityWeights ? `: ${shares(reason.modalityWeights)}` : ""}`
+      + `${reason.uncertainty === undefined ? "" : `; ${percent(reason.uncertainty)} uncertain`}`,
     popularity: () => "popular",
   };
   const shown = item.reasons.length ? item.reasons.slice(0, 2) : [{ kind: "model" }];

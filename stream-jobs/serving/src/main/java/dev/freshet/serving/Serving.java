@@ -11,6 +11,7 @@ import dev.freshet.serving.stream.ServingTopology;
 import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -36,9 +37,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.TaskMetadata;
 import org.apache.kafka.streams.ThreadMetadata;
@@ -56,33 +59,29 @@ public final class Serving implements AutoCloseable {
      * Settings of an instance.
      *
      * @param bootstrap Kafka's bootstrap servers
+     * @param format how values are framed on the topics of clients
      * @param state folder of the stream's state
-     * @param host address that HTTP listens on
-     * @param port port, 0 for any
+     * @param http where it listens, what it shows and to whom
      * @param size recommendations per user
      * @param scoring what else shapes them
      * @param rescoreRate users re-scored per second, at most, after a release
      * @param threads threads of the stream
      * @param standbys other instances that keep a copy of each user's state
      * @param commitInterval longest time until a list that is scored can be read
-     * @param photos folder of pictures, or null
      * @param shadows variants whose lists are published, too
-     * @param writes whether HTTP takes interactions, rollbacks and replays
      */
     public record Settings(
             String bootstrap,
+            WireFormat format,
             Path state,
-            String host,
-            int port,
+            HttpApi.Settings http,
             int size,
             Scoring scoring,
             int rescoreRate,
             int threads,
             int standbys,
             Duration commitInterval,
-            Path photos,
-            Set<Variant> shadows,
-            boolean writes) {
+            Set<Variant> shadows) {
 
         /** Time between commits, unless another is asked for. */
         public static final Duration COMMIT_INTERVAL = Duration.ofMillis(100);
@@ -104,7 +103,7 @@ public final class Serving implements AutoCloseable {
     private final RecentFailures failures = new RecentFailures(10, Duration.ofMinutes(1));
     private volatile KafkaStreams streams;
     private volatile KafkaStreamsMetrics streamsMetrics;
-    private volatile boolean closing;
+    private final AtomicBoolean closing = new AtomicBoolean();
 
     /**
      * Starts an instance; the stream follows in the background once the broker has the topics.
@@ -134,6 +133,7 @@ public final class Serving implements AutoCloseable {
             new ProcessorMetrics().bindTo(registry);
             this.serving = new ServingContext(
                     metrics,
+                    settings.format(),
                     loop.deadLetters(),
                     settings.size(),
                     settings.scoring(),
@@ -148,10 +148,11 @@ public final class Serving implements AutoCloseable {
                     loop.releases(),
                     this::state,
                     this::lag,
-                    settings.writes());
+                    settings.http().writes());
             this.http = new HttpApi(
-                    new HttpApi.Settings(settings.host(), settings.port(), settings.photos(), settings.writes()),
-                    advertised(settings.host()),
+                    settings.http(),
+                    BuildVersion.current(),
+                    advertised(settings.http().host()),
                     serving,
                     board,
                     loop,
@@ -206,7 +207,7 @@ public final class Serving implements AutoCloseable {
 
     private String state() {
         KafkaStreams running = streams;
-        return closing
+        return closing.get()
                 ? "STOPPING"
                 : running == null ? "STARTING" : running.state().name();
     }
@@ -268,6 +269,7 @@ public final class Serving implements AutoCloseable {
                     settings.commitInterval(),
                     http.self(),
                     instanceId(settings.state())));
+            dropUnclosedStores();
             KafkaStreams next = new KafkaStreams(ServingTopology.build(serving), properties);
             next.setUncaughtExceptionHandler(failure -> {
                 if (failures.tooMany(System.nanoTime())) {
@@ -283,16 +285,17 @@ public final class Serving implements AutoCloseable {
                 if (now == KafkaStreams.State.RUNNING) {
                     LOG.info(
                             "ready on {}:{} after {} ms",
-                            settings.host(),
+                            settings.http().host(),
                             port(),
                             Duration.ofNanos(System.nanoTime() - start).toMillis());
-                } else if (now == KafkaStreams.State.ERROR || (now == KafkaStreams.State.NOT_RUNNING && !closing)) {
+                } else if (now == KafkaStreams.State.ERROR
+                        || (now == KafkaStreams.State.NOT_RUNNING && !closing.get())) {
                     LOG.error("the stream cannot go on");
                     end.complete(1);
                 }
             });
             synchronized (this) {
-                if (closing) {
+                if (closing.get()) {
                     next.close(Duration.ZERO);
                     return;
                 }
@@ -304,11 +307,36 @@ public final class Serving implements AutoCloseable {
         } catch (InterruptedException e) {
             LOG.debug("stopped while starting");
         } catch (IOException | RuntimeException e) {
-            if (!closing) {
+            if (!closing.get()) {
                 LOG.error("cannot start", e);
                 end.complete(1);
             }
         }
+    }
+
+    /**
+     * Kafka Streams 4.3 refuses to open a global store that a kill has left open, at every start anew; those of tasks it empties itself.
+     * All that global stores hold is in the topics.
+     */
+    private void dropUnclosedStores() throws IOException {
+        if (!Files.deleteIfExists(closedMarker())) {
+            Utils.delete(settings.state()
+                    .resolve(StreamSettings.APPLICATION)
+                    .resolve("global")
+                    .toFile());
+        }
+    }
+
+    private void noteClosed() {
+        try {
+            Files.writeString(closedMarker(), "");
+        } catch (IOException e) {
+            LOG.warn("the next start reads items and neighbors anew", e);
+        }
+    }
+
+    private Path closedMarker() {
+        return settings.state().resolve("closed");
     }
 
     private void awaitTopics() throws InterruptedException {
@@ -354,18 +382,20 @@ public final class Serving implements AutoCloseable {
 
     @Override
     public void close() {
+        if (closing.getAndSet(true)) {
+            return;
+        }
+        // Before the lock, which a stream holds that starts: it may wait for a schema registry.
+        startup.interrupt();
         KafkaStreams running;
         synchronized (this) {
-            if (closing) {
-                return;
-            }
-            closing = true;
             running = streams;
         }
-        startup.interrupt();
         http.close();
         if (running != null) {
-            running.close(CLOSE_TIMEOUT);
+            if (running.close(CLOSE_TIMEOUT)) {
+                noteClosed();
+            }
             streamsMetrics.close();
         }
         loop.close();

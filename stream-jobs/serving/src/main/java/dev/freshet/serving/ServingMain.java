@@ -1,10 +1,15 @@
 package dev.freshet.serving;
 
+import dev.freshet.serving.http.BearerToken;
 import dev.freshet.serving.http.HttpApi;
+import dev.freshet.serving.http.Tls;
 import dev.freshet.serving.score.ActionWeights;
 import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
+import dev.freshet.topic.ModelNames;
+import dev.freshet.topic.Split;
+import dev.freshet.topic.WireFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +35,7 @@ public final class ServingMain implements Callable<Integer> {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServingMain.class);
     private static final int MAX_SIZE = 1000;
+    private static final int MAX_RATE = 1_000_000;
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
 
     @CommandLine.Spec
@@ -41,6 +47,15 @@ public final class ServingMain implements Callable<Integer> {
             paramLabel = "HOST:PORT",
             description = "Kafka's bootstrap servers.")
     private String bootstrap;
+
+    @Option(
+            names = "--registry",
+            paramLabel = "URL",
+            description = {
+                "Schema registry for what programs outside send and read; see docs/clients.md.",
+                "Recommendations and embeddings then carry its ids. Default: none."
+            })
+    private String registry;
 
     @Option(
             names = "--state",
@@ -100,6 +115,32 @@ public final class ServingMain implements Callable<Integer> {
     private List<String> hide = List.of();
 
     @Option(
+            names = "--exact-items",
+            paramLabel = "N",
+            defaultValue = "" + Scoring.EXACT_ITEMS,
+            description = {
+                "Items of a model up to which a score looks at all; more are searched by an index, which finds most of the",
+                "best (default ${DEFAULT-VALUE})."
+            })
+    private int exactItems;
+
+    @Option(
+            names = "--split",
+            paramLabel = "MODEL=N,…",
+            description = {
+                "Split the users over models that run side by side, in proportion to the numbers: spumr=80,lightgcn=20.",
+                "Default: the newest release, of whatever model, recommends to everyone."
+            })
+    private String split;
+
+    @Option(
+            names = "--split-salt",
+            paramLabel = "TEXT",
+            defaultValue = Split.SALT,
+            description = "Another text assigns all users anew (default ${DEFAULT-VALUE}).")
+    private String splitSalt;
+
+    @Option(
             names = "--rescore-rate",
             defaultValue = "2000",
             description = "Users re-scored per second, at most, after a release (default ${DEFAULT-VALUE}).")
@@ -147,9 +188,43 @@ public final class ServingMain implements Callable<Integer> {
             names = "--allow-writes",
             description = {
                 "Take interactions, rollbacks and replays over HTTP from everyone who reaches --host;",
-                "on loopback they are taken without it."
+                "on loopback, or with --token-file, they are taken without it."
             })
     private boolean allowWrites;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = {
+                "File with the token that every request must carry (Authorization: Bearer TOKEN),",
+                "but for the page's own files, its API document and the health checks. Default: none is asked for."
+            })
+    private Path tokenFile;
+
+    @Option(
+            names = "--tls-key-store",
+            paramLabel = "FILE",
+            description = {
+                "PKCS #12 key store with the key and certificates to serve HTTPS with; read again when it changes.",
+                "Default: HTTP."
+            })
+    private Path tlsKeyStore;
+
+    @Option(
+            names = "--tls-password-file",
+            paramLabel = "FILE",
+            description = "File with the password of --tls-key-store.")
+    private Path tlsPasswordFile;
+
+    @Option(
+            names = "--rate-limit",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = {
+                "Requests that one address may make per second, in the long run; five times as many at once.",
+                "Health checks and metrics do not count. Default: any number."
+            })
+    private int rateLimit;
 
     private ServingMain() {}
 
@@ -178,39 +253,78 @@ public final class ServingMain implements Callable<Integer> {
         check(port >= 0 && port <= 65535, "--port is " + port + "; ports are 0 (any) to 65535");
         check(size >= 1 && size <= MAX_SIZE, "--size is " + size + "; it may be 1 to " + MAX_SIZE);
         check(diversity >= 0 && diversity <= 1, "--diversity is " + diversity + "; it may be 0 to 1");
+        check(exactItems >= 0, "--exact-items is " + exactItems + "; it must be at least 0");
         check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
         check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
         check(standbys >= 0, "--standbys is " + standbys + "; it must be at least 0");
         check(commitInterval >= 1, "--commit-interval is " + commitInterval + "; it must be at least 1");
         check(bootstrap.matches("\\S+:\\d+"), "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
         check(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
+        check(
+                (tlsKeyStore == null) == (tlsPasswordFile == null),
+                "--tls-key-store and --tls-password-file belong together; one of them is missing");
+        check(
+                rateLimit >= 0 && rateLimit <= MAX_RATE,
+                "--rate-limit is " + rateLimit + "; it may be 0, for no limit, to " + MAX_RATE);
         if (ModuleLayer.boot().findModule(VECTOR_MODULE).isEmpty()) {
             throw new IOException("the JVM lacks --add-modules " + VECTOR_MODULE + "; start it with @jvm.options");
         }
+        HttpApi.Settings http = http();
         Serving serving = new Serving(new Serving.Settings(
                 bootstrap,
+                format(),
                 state,
-                host,
-                port,
+                http,
                 size,
                 scoring(),
                 rescoreRate,
                 threads,
                 standbys,
                 Duration.ofMillis(commitInterval),
-                photos,
-                variants(),
-                allowWrites || HttpApi.isLoopback(host)));
+                variants()));
         Runtime.getRuntime().addShutdownHook(new Thread(serving::close, "shutdown"));
-        LOG.info("listening on http://{}:{}/", host, serving.port());
+        LOG.info("listening on {}://{}:{}/", http.scheme(), host, serving.port());
         return serving.awaitEnd();
+    }
+
+    private WireFormat format() {
+        try {
+            return WireFormat.open(registry);
+        } catch (IOException e) {
+            throw new ParameterException(spec.commandLine(), "--registry: " + e.getMessage(), e);
+        }
+    }
+
+    private HttpApi.Settings http() {
+        try {
+            BearerToken token = tokenFile == null ? null : BearerToken.read(tokenFile);
+            Tls tls = tlsKeyStore == null ? null : Tls.read(tlsKeyStore, tlsPasswordFile);
+            boolean writes = allowWrites || token != null || HttpApi.isLoopback(host);
+            return new HttpApi.Settings(host, port, photos, writes, token, tls, rateLimit);
+        } catch (IOException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     private Scoring scoring() {
         try {
-            return new Scoring(ActionWeights.of(actionWeights), filter(), diversity);
+            return new Scoring(ActionWeights.of(actionWeights), filter(), diversity, split(), exactItems);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), "--action-weight: " + e.getMessage(), e);
+        }
+    }
+
+    private Split split() {
+        if (split == null) {
+            return Split.NONE;
+        }
+        try {
+            Split models = Split.of(split, splitSalt);
+            // A misspelt one would be an arm without a model for good.
+            ModelNames.require(models);
+            return models;
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--split: " + e.getMessage(), e);
         }
     }
 

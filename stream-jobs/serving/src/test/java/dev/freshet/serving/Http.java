@@ -9,35 +9,57 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import javax.net.ssl.SSLContext;
 
 /** Requests of tests to one instance. */
 final class Http {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final HttpClient client = HttpClient.newHttpClient();
-    private final int port;
+    private final HttpClient client;
+    private final String base;
+    private final String token;
 
     Http(int port) {
-        this.port = port;
+        this("http://127.0.0.1:" + port, HttpClient.newHttpClient(), null);
+    }
+
+    private Http(String base, HttpClient client, String token) {
+        this.base = base;
+        this.client = client;
+        this.token = token;
+    }
+
+    /** The same with a token. */
+    Http with(String bearer) {
+        return new Http(base, client, bearer);
+    }
+
+    /** By HTTPS, trusting what {@code trust} does. */
+    static Http secure(int port, SSLContext trust) {
+        return new Http(
+                "https://127.0.0.1:" + port,
+                HttpClient.newBuilder().sslContext(trust).build(),
+                null);
+    }
+
+    private HttpRequest.Builder to(String path) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(base + path));
+        return token == null ? request : request.header("Authorization", "Bearer " + token);
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
     HttpResponse<String> request(String method, String path) throws IOException, InterruptedException {
-        return client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                        .method(method, HttpRequest.BodyPublishers.noBody())
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+        return send(to(path).method(method, HttpRequest.BodyPublishers.noBody()));
     }
 
     /** Posts a body; headers as name, value, name, value, … */
     HttpResponse<String> post(String path, String body, String... headers) throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .POST(HttpRequest.BodyPublishers.ofString(body));
-        if (headers.length > 0) {
-            request.headers(headers);
-        }
-        return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        HttpRequest.Builder request = to(path).POST(HttpRequest.BodyPublishers.ofString(body));
+        return send(headers.length > 0 ? request.headers(headers) : request);
     }
 
     HttpResponse<String> postJson(String path, String body) throws IOException, InterruptedException {
@@ -46,17 +68,15 @@ final class Http {
 
     /** Posts a body without saying before how long it is. */
     HttpResponse<String> postInChunks(String path, String body) throws IOException, InterruptedException {
-        return client.send(
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                        .POST(HttpRequest.BodyPublishers.ofInputStream(
-                                () -> new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8))))
-                        .header("Content-Type", "application/json")
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+        return send(to(path).POST(HttpRequest.BodyPublishers.ofInputStream(
+                        () -> new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8))))
+                .header("Content-Type", "application/json"));
     }
 
-    HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return request("GET", path);
+    /** Headers as name, value, name, value, … */
+    HttpResponse<String> get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = to(path);
+        return send(headers.length > 0 ? request.headers(headers) : request);
     }
 
     JsonNode json(String path) throws IOException, InterruptedException {

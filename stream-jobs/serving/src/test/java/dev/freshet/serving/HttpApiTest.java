@@ -2,20 +2,35 @@ package dev.freshet.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freshet.serving.http.BearerToken;
+import dev.freshet.serving.http.HttpApi;
 import dev.freshet.serving.score.Scoring;
+import dev.freshet.topic.WireFormat;
+import io.swagger.v3.oas.models.parameters.Parameter;
+import io.swagger.v3.parser.OpenAPIV3Parser;
+import io.swagger.v3.parser.core.models.SwaggerParseResult;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,6 +55,7 @@ class HttpApiTest {
     static void start() throws IOException {
         Path photos = Files.createDirectory(folder.resolve("photos"));
         Files.write(photos.resolve("a b.PNG"), new byte[] {1, 2, 3});
+        Files.write(photos.resolve("large.png"), new byte[3_000_000]);
         Files.writeString(photos.resolve("notes.txt"), "secret");
         Files.writeString(photos.resolve("x.svg"), "<svg/>");
         Files.writeString(folder.resolve("outside.jpg"), "secret");
@@ -54,20 +70,22 @@ class HttpApiTest {
     }
 
     private static Serving.Settings settings(Path state, int port, Path photos) {
+        return settings(state, HttpApi.Settings.onLoopback(port, photos));
+    }
+
+    private static Serving.Settings settings(Path state, HttpApi.Settings http) {
         return new Serving.Settings(
                 NO_BROKER,
+                WireFormat.SINGLE_OBJECT,
                 state,
-                "127.0.0.1",
-                port,
+                http,
                 20,
                 Scoring.DEFAULT,
                 1000,
                 1,
                 0,
                 Serving.Settings.COMMIT_INTERVAL,
-                photos,
-                Set.of(),
-                true);
+                Set.of());
     }
 
     private static JsonNode problem(HttpResponse<String> response, int status) throws IOException {
@@ -88,6 +106,23 @@ class HttpApiTest {
         assertThat(status.get("state").asText()).isEqualTo("STARTING");
         assertThat(status.get("ready").asBoolean()).isFalse();
         assertThat(http.json("/v1/models").get("releases")).isEmpty();
+    }
+
+    /** As GET, without the body. */
+    @Test
+    void answersHead() throws Exception {
+        assertThat(http.request("HEAD", "/health").statusCode()).isEqualTo(503);
+        assertThat(http.request("HEAD", "/v1/users/u").statusCode()).isEqualTo(503);
+        assertThat(http.request("HEAD", "/v1/users?limit=0").statusCode()).isEqualTo(400);
+        for (String path : List.of("/", "/v1/status", "/photos/a%20b.PNG")) {
+            HttpResponse<String> head = http.request("HEAD", path);
+            assertThat(head.statusCode()).as(path).isEqualTo(200);
+            assertThat(head.headers().firstValue("Content-Type"))
+                    .isEqualTo(http.get(path).headers().firstValue("Content-Type"));
+            assertThat(head.body()).isEmpty();
+        }
+        assertThat(raw("HEAD /v1/events", "Host: localhost", "Accept: text/event-stream"))
+                .contains(" 200 ", "text/event-stream");
     }
 
     @ParameterizedTest
@@ -118,7 +153,8 @@ class HttpApiTest {
         "/v1/users?limit=ten, limit is ten; it must be a whole number from 1 to 1000",
         "/v1/models?limit=500, limit is 500; it must be a whole number from 1 to 101",
         "/v1/evaluations?limit=0, limit is 0; it must be a whole number from 1 to 200",
-        "/v1/dead-letters?before=x, before is x; it must be a whole number of at least 0",
+        "/v1/dead-letters?after=x, after is x; it must be the next of an earlier answer",
+        "/v1/users?after=eDp5, after is eDp5; it must be the next of an earlier answer",
         "/v1/dead-letters/-1, offset is -1; it must be a whole number of at least 0",
         "/v1/users?limit=99999999999, limit is 99999999999; it must be a whole number from 1 to 1000",
     })
@@ -139,7 +175,9 @@ class HttpApiTest {
     @Test
     void unknownRoutesAndMethodsAreProblems() throws Exception {
         problem(http.get("/v2/nothing"), 404);
-        problem(http.request("POST", "/v1/status"), 405);
+        HttpResponse<String> other = http.request("POST", "/v1/status");
+        problem(other, 405);
+        assertThat(other.headers().firstValue("Allow").orElse("").split(", ")).containsExactlyInAnyOrder("GET", "HEAD");
         problem(http.request("DELETE", "/v1/users/u"), 405);
     }
 
@@ -162,6 +200,276 @@ class HttpApiTest {
         assertThat(raw("/photos/%2e%2e%2foutside.jpg")).contains(" 404 ").doesNotContain("secret");
         assertThat(raw("/photos//etc/passwd")).doesNotContain("root:");
         assertThat(raw("/photos/%00.jpg")).contains(" 400 ");
+    }
+
+    /** Each is answered as docs/api.md says, without a stack trace and without a byte of what lies elsewhere. */
+    @ParameterizedTest
+    @CsvSource({
+        "/../../../etc/passwd, 400",
+        "/page/../../dev/freshet/serving/ServingMain.class, 400",
+        "/%2e%2e/%2e%2e/etc/passwd, 400",
+        "/..%2f..%2fetc%2fpasswd, 400",
+        "/vendor/..%5c..%5clogback.xml, 404",
+        "//etc/passwd, 404",
+        "/logback.xml, 404",
+        "/page/index.html, 404",
+        "/vendor/, 404",
+        "/style.css%00.html, 400",
+        "/v1/users/%c0%ae%c0%ae, 503",
+        "/v1/users/a%2fb, 503",
+        "/v1/users/%, 400",
+    })
+    void tricksWithPathsLeadNowhere(String path, int status) throws Exception {
+        assertThat(raw(path))
+                .startsWith("HTTP/1.1 " + status + " ")
+                .contains("application/problem+json")
+                .doesNotContain("root:", "\tat ", "Exception", "<configuration>", "CAFE");
+    }
+
+    @Test
+    void headerBombsAreRefused() throws Exception {
+        assertThat(raw("GET /v1/status", "Host: localhost", "X-Bomb: " + "x".repeat(20_000)))
+                .startsWith("HTTP/1.1 431 ");
+        String[] many = new String[3000];
+        Arrays.fill(many, "X: y");
+        many[0] = "Host: localhost";
+        assertThat(raw("GET /v1/status", many)).startsWith("HTTP/1.1 431 ");
+        assertThat(raw("GET /v1/status", "Host: localhost", "Host: evil.example"))
+                .startsWith("HTTP/1.1 400 ");
+        assertThat(raw("POST /v1/interactions", "Host: localhost", "Content-Length: 1", "Content-Length: 2"))
+                .startsWith("HTTP/1.1 400 ");
+        assertThat(http.get("/health/live").statusCode()).isEqualTo(200);
+    }
+
+    /** Whoever is slow holds no thread: quick clients are answered all the while, and the same afterwards. */
+    @Test
+    void aThousandSlowClientsHoldUpNobody() throws Exception {
+        int threads = ManagementFactory.getThreadMXBean().getThreadCount();
+        try (SlowClients slow = SlowClients.writing(serving.port(), 1000)) {
+            for (int quick = 0; quick < 100; quick++) {
+                assertThat(http.get("/v1/status").statusCode()).isEqualTo(200);
+                problem(http.postJson("/v1/interactions", "{}"), 400);
+            }
+            assertThat(ManagementFactory.getThreadMXBean().getThreadCount()).isLessThan(threads + 60);
+        }
+        assertThat(http.get("/health/live").statusCode()).isEqualTo(200);
+    }
+
+    /** More of them than threads that answer. They are let go after 30 seconds, which nobody else waits for. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/vendor/swagger-ui-bundle.js", "/photos/large.png"})
+    void clientsThatDoNotReadHoldUpNobody(String path) throws Exception {
+        try (SlowClients slow = SlowClients.notReading(serving.port(), 100, path)) {
+            assertTimeoutPreemptively(Duration.ofSeconds(25), () -> {
+                for (int quick = 0; quick < 5; quick++) {
+                    assertThat(http.get("/health/live").statusCode()).isEqualTo(200);
+                    // It arrives whole where somebody reads it.
+                    HttpResponse<String> large = http.get(path);
+                    assertThat(large.body().getBytes(StandardCharsets.UTF_8).length)
+                            .isEqualTo(Integer.parseInt(
+                                    large.headers().firstValue("Content-Length").orElseThrow()))
+                            .isGreaterThan(1_000_000);
+                }
+            });
+        }
+    }
+
+    @Test
+    void moreListenersThanThereIsRoomForAreTurnedAway() throws Exception {
+        List<Socket> listeners = new ArrayList<>();
+        try {
+            List<String> answers = new ArrayList<>();
+            for (int n = 0; n < 240; n++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), serving.port());
+                listeners.add(socket);
+                socket.setSoTimeout(30_000);
+                socket.getOutputStream()
+                        .write("GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                byte[] status = socket.getInputStream().readNBytes("HTTP/1.1 200".length());
+                answers.add(new String(status, StandardCharsets.US_ASCII));
+            }
+            assertThat(answers).startsWith("HTTP/1.1 200").endsWith("HTTP/1.1 503");
+            assertThat(answers.stream().filter("HTTP/1.1 200"::equals).count()).isBetween(200L, 230L);
+            assertThat(http.get("/v1/status").statusCode()).isEqualTo(200);
+        } finally {
+            for (Socket listener : listeners) {
+                listener.close();
+            }
+        }
+        problem(http.get("/v1/events"), 406);
+    }
+
+    @Test
+    void asksForTheTokenWhereThereIsOne() throws Exception {
+        Path file = Files.writeString(folder.resolve("token"), "0123456789abcdef0123456789abcdef\n");
+        HttpApi.Settings settings =
+                new HttpApi.Settings("127.0.0.1", 0, folder.resolve("photos"), true, BearerToken.read(file), null, 0);
+        try (Serving guarded = new Serving(settings(folder.resolve("guarded"), settings))) {
+            Http without = new Http(guarded.port());
+            ApiDocument document = new ApiDocument(without.get("/openapi.json").body());
+            for (String operation : document.operations()) {
+                String[] parts = operation.split(" ");
+                String path = parts[1].replaceAll("\\{[a-z]+}", "1");
+                if (Set.of("/health", "/health/live", "/openapi.json").contains(path)) {
+                    assertThat(without.get(path).statusCode()).as(path).isNotEqualTo(401);
+                    continue;
+                }
+                for (Http client :
+                        List.of(without, without.with("0123456789abcdef0123456789abcdee"), without.with("x"))) {
+                    HttpResponse<String> refused = client.request(parts[0], path);
+                    problem(refused, 401);
+                    assertThat(refused.headers().firstValue("WWW-Authenticate").orElse(""))
+                            .startsWith("Bearer realm=\"freshet\"");
+                }
+            }
+            assertThat(without.request("HEAD", "/v1/status").statusCode()).isEqualTo(401);
+            for (String path : List.of("/", "/app.js", "/api.html")) {
+                assertThat(without.get(path).statusCode()).as(path).isEqualTo(200);
+            }
+            Http with = without.with("0123456789abcdef0123456789abcdef");
+            assertThat(with.get("/v1/status").statusCode()).isEqualTo(200);
+            assertThat(with.get("/photos/a%20b.PNG").statusCode()).isEqualTo(200);
+            problem(with.postJson("/v1/interactions", "{}"), 400);
+        }
+    }
+
+    @Test
+    void aFileWithoutATokenIsRefusedWithoutShowingIt() throws Exception {
+        Path file = folder.resolve("bad-token");
+        for (String content : List.of("", "short", "two words, the second of them a secret", "ä".repeat(20))) {
+            Files.writeString(file, content);
+            assertThatThrownBy(() -> BearerToken.read(file))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("holds no token")
+                    .hasMessageNotContaining("secret");
+        }
+    }
+
+    @Test
+    void tooManyRequestsAreTurnedAway() throws Exception {
+        HttpApi.Settings settings = new HttpApi.Settings("127.0.0.1", 0, null, true, null, null, 1);
+        try (Serving limited = new Serving(settings(folder.resolve("limited"), settings))) {
+            Http client = new Http(limited.port());
+            // That an instance has passed it on is what anyone can say.
+            assertThat(client.get("/v1/status", "Freshet-Forwarded", "127.0.0.1:1")
+                            .statusCode())
+                    .isEqualTo(200);
+            HttpResponse<String> refused = refused(() -> client.get("/v1/status", "Freshet-Forwarded", "127.0.0.1:1"));
+            problem(refused, 429);
+            assertThat(Integer.parseInt(
+                            refused.headers().firstValue("Retry-After").orElseThrow()))
+                    .isBetween(1, 5);
+            for (String path : List.of("/health/live", "/metrics", "/", "/openapi.json")) {
+                assertThat(client.get(path).statusCode()).as(path).isEqualTo(200);
+            }
+        }
+    }
+
+    /** The first of thirty requests that is answered by 429: one more a second is let in. */
+    private static HttpResponse<String> refused(Callable<HttpResponse<String>> request) throws Exception {
+        for (int n = 0; n < 29; n++) {
+            HttpResponse<String> answer = request.call();
+            if (answer.statusCode() == 429) {
+                return answer;
+            }
+        }
+        return request.call();
+    }
+
+    @Test
+    void guessesAtTheTokenAreCountedWhereRequestsAreNot() throws Exception {
+        Path file = Files.writeString(folder.resolve("guessed"), "0123456789abcdef0123456789abcdef\n");
+        HttpApi.Settings settings = new HttpApi.Settings("127.0.0.1", 0, null, true, BearerToken.read(file), null, 1);
+        try (Serving limited = new Serving(settings(folder.resolve("guessing"), settings))) {
+            Http wrong = new Http(limited.port()).with("0123456789abcdef0123456789abcdee");
+            Http right = wrong.with("0123456789abcdef0123456789abcdef");
+            for (int n = 0; n < 30; n++) {
+                assertThat(right.get("/metrics").statusCode()).isEqualTo(200);
+            }
+            problem(wrong.get("/metrics"), 401);
+            // That an instance has passed it on takes the token to say.
+            problem(refused(() -> wrong.get("/metrics", "Freshet-Forwarded", "127.0.0.1:1 x")), 429);
+            boolean refused = false;
+            for (int n = 0; n < 30 && !refused; n++) {
+                wrong.get("/metrics");
+                refused = right.get("/metrics").statusCode() == 429;
+            }
+            assertThat(refused).as("the right token cannot be told by trying").isTrue();
+            assertThat(right.get("/v1/status").statusCode()).isEqualTo(200);
+            problem(refused(() -> right.get("/v1/status", "Freshet-Forwarded", "127.0.0.1:1 x")), 429);
+        }
+    }
+
+    @Test
+    void compressesWhatIsLargeForWhoeverTakesIt() throws Exception {
+        for (String path : List.of("/vendor/swagger-ui.css", "/openapi.json")) {
+            String plain =
+                    http.get(path, "Accept-Encoding", "gzip;q=0, identity").body();
+            assertThat(raw("GET " + path, "Host: localhost", "Accept-Encoding: br, gzip"))
+                    .contains("Content-Encoding: gzip")
+                    .hasSizeLessThan(plain.length() / 2);
+        }
+        assertThat(http.get("/health/live", "Accept-Encoding", "gzip").headers().firstValue("Content-Encoding"))
+                .isEmpty();
+    }
+
+    @Test
+    void describesItselfSoundly() throws Exception {
+        String json = http.get("/openapi.json").body();
+        SwaggerParseResult parsed = new OpenAPIV3Parser().readContents(json);
+        assertThat(parsed.getMessages()).isEmpty();
+        assertThat(parsed.getOpenAPI().getPaths()).hasSizeGreaterThan(20);
+        assertThat(parsed.getOpenAPI()
+                        .getPaths()
+                        .get("/v1/graphs/{graph}/neighborhood")
+                        .getGet()
+                        .getParameters())
+                .filteredOn(parameter -> parameter.getName().equals("node"))
+                .allMatch(Parameter::getRequired)
+                .hasSize(1);
+        assertThat(parsed.getOpenAPI()
+                        .getComponents()
+                        .getSchemas()
+                        .get("ReasonView")
+                        .getRequired())
+                .isEqualTo(List.of("kind", "weight"));
+        // Every path is there, and takes the methods of the document and no other.
+        ApiDocument document = new ApiDocument(json);
+        for (Map.Entry<String, Set<String>> path : document.methods().entrySet()) {
+            HttpResponse<String> other = http.request("PATCH", path.getKey().replaceAll("\\{[a-z]+}", "1"));
+            assertThat(other.statusCode()).as(path.getKey()).isEqualTo(405);
+            Set<String> allowed = new HashSet<>(path.getValue());
+            if (allowed.contains("GET")) {
+                allowed.add("HEAD");
+            }
+            assertThat(other.headers().firstValue("Allow").orElse("").split(", "))
+                    .containsExactlyInAnyOrderElementsOf(allowed);
+        }
+        for (String path :
+                List.of("/v1/status", "/v1/users?limit=0", "/v1/users/u", "/v1/models", "/health", "/health/live")) {
+            HttpResponse<String> answer = http.get(path);
+            document.check(
+                    document.operation("GET", path.replaceAll("\\?.*", "")),
+                    answer.statusCode(),
+                    answer.headers().firstValue("Content-Type").orElseThrow(),
+                    answer.body());
+        }
+    }
+
+    @Test
+    void whatTheClientHasIsNotSentAgain() throws Exception {
+        for (String path : List.of("/", "/vendor/swagger-ui.css", "/openapi.json", "/v1/models", "/photos/a%20b.PNG")) {
+            HttpResponse<String> first = http.get(path);
+            String tag = first.headers().firstValue("ETag").orElseThrow();
+            HttpResponse<String> again = http.get(path, "If-None-Match", "\"other\", " + tag);
+            assertThat(again.statusCode()).as(path).isEqualTo(304);
+            assertThat(again.body()).isEmpty();
+            assertThat(again.headers().firstValue("ETag")).contains(tag);
+            assertThat(again.headers().firstValue("Cache-Control")).isPresent();
+            assertThat(http.get(path, "If-None-Match", "\"other\"").body()).isEqualTo(first.body());
+        }
+        assertThat(http.get("/v1/status").headers().firstValue("ETag")).isEmpty();
     }
 
     @ParameterizedTest
@@ -243,20 +551,8 @@ class HttpApiTest {
     @Test
     void writesNothingWhereThatIsOff() throws Exception {
         Path own = folder.resolve("read-only");
-        try (Serving closed = new Serving(new Serving.Settings(
-                NO_BROKER,
-                own,
-                "127.0.0.1",
-                0,
-                20,
-                Scoring.DEFAULT,
-                1000,
-                1,
-                0,
-                Serving.Settings.COMMIT_INTERVAL,
-                null,
-                Set.of(),
-                false))) {
+        try (Serving closed =
+                new Serving(settings(own, new HttpApi.Settings("127.0.0.1", 0, null, false, null, null, 0)))) {
             Http readOnly = new Http(closed.port());
             for (String path : new String[] {"/v1/interactions", "/v1/rollbacks", "/v1/dead-letters/0/replay"}) {
                 assertThat(problem(readOnly.postJson(path, "{}"), 403)

@@ -9,6 +9,7 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.OffsetRange;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.serving.score.ModelFixture;
+import dev.freshet.testkit.ReleaseFixture;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -135,12 +136,17 @@ final class LoopFixture {
 
     private static Future<RecordMetadata> send(
             Producer<byte[], byte[]> producer, String version, NodeKind kind, String id, float[] vector) {
-        ModelEmbedding embedding = ModelEmbedding.newBuilder()
-                .setVersion(version)
-                .setKind(kind)
-                .setId(id)
-                .setVector(Vectors.toList(vector))
-                .build();
+        ModelEmbedding.Builder builder = ReleaseFixture.embedding(version, kind, id, vector);
+        if (kind == NodeKind.ITEM) {
+            // As of a model with a gate.
+            builder.setModalityWeights(Map.of("image", .75f, "text", .25f));
+            float[] variance = new float[vector.length];
+            for (int d = 0; d < variance.length; d++) {
+                variance[d] = vector[d] * vector[d] / 3;
+            }
+            builder.setVariance(Vectors.toList(variance));
+        }
+        ModelEmbedding embedding = builder.build();
         return producer.send(new ProducerRecord<>(
                 Topic.MODEL_EMBEDDINGS.name(),
                 bytes(Keys.modelEmbedding(version, kind, id)),

@@ -24,12 +24,15 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
+import dev.freshet.serving.http.BearerToken;
+import dev.freshet.serving.http.HttpApi;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Scoring;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -86,6 +89,9 @@ class PageIT {
     private static Browser browser;
 
     private final List<String> complaints = new ArrayList<>();
+    /** Port of a server that asks for a token, and so refuses what comes without. */
+    private int asking = -1;
+
     private BrowserContext context;
     private Page page;
 
@@ -98,18 +104,16 @@ class PageIT {
         Path photos = Files.createDirectory(folder.resolve("photos"));
         serving = new Serving(new Serving.Settings(
                 kafka.bootstrapServers(),
+                WireFormat.SINGLE_OBJECT,
                 folder.resolve("state"),
-                "127.0.0.1",
-                0,
+                HttpApi.Settings.onLoopback(0, photos),
                 20,
                 Scoring.DEFAULT,
                 2000,
                 1,
                 0,
                 Serving.Settings.COMMIT_INTERVAL,
-                photos,
-                Set.of(),
-                true));
+                Set.of()));
         feed(photos);
         await("ready", serving::ready);
         // Users that were scored before the model was there are scored again.
@@ -228,14 +232,15 @@ class PageIT {
         page.onConsoleMessage(message -> {
             // What is not there is part of the tests, and the browser reports each 404, sooner or later.
             boolean meant = message.location().contains("/photos/gone.png")
-                    || message.location().contains("/" + UNKNOWN_USER);
+                    || message.location().contains("/" + UNKNOWN_USER)
+                    || message.location().contains(":" + asking + "/");
             if (message.type().equals("error") && !meant) {
                 complaints.add(message.text() + " at " + message.location());
             }
         });
         page.onPageError(error -> complaints.add(error));
         page.onRequest(request -> {
-            if (!request.url().startsWith("http://127.0.0.1:" + serving.port() + "/")) {
+            if (!request.url().matches("(blob:)?http://127.0.0.1:(" + serving.port() + "|" + asking + ")/.*")) {
                 complaints.add("foreign request " + request.url());
             }
         });
@@ -263,7 +268,6 @@ class PageIT {
         assertThat(page.locator("#stage-events")).containsText("users, " + (ITEMS + 1) + " items");
         assertThat(page.locator("#stage-graph")).containsText("in 5 live graphs");
         assertThat(page.locator("#stage-release .figure")).hasText("spumr");
-        assertThat(page.locator("#freshness strong").first()).not().hasText("–");
         assertThat(page.locator("#alerts")).containsText("refused within the last ten minutes");
         assertThat(page.locator("main table tbody tr")).hasCount(5);
         assertThat(page.locator(".chart[data-drawn]")).hasCount(2);
@@ -279,6 +283,7 @@ class PageIT {
                         .build());
 
         assertThat(page.locator("#stage-events")).containsText(events + 1 + " since the start");
+        assertThat(page.locator("#freshness strong").first()).not().hasText("–");
         assertThat(page.locator("#stage-trainer")).containsText("30 / 40");
         assertThat(page.locator("#stage-trainer [role=progressbar]")).hasAttribute("aria-valuenow", "30");
     }
@@ -376,6 +381,9 @@ class PageIT {
         // Nobody has the picture's neighbors together with it: the picture lies.
         assertThat(page.locator("#doubtful")).containsText("The image may mislead");
         assertThat(page.locator("#item .stamp")).isVisible();
+        assertThat(page.locator(".model-evidence .evidence-row")).hasText(new Pattern[] {
+            Pattern.compile("image.*75 %"), Pattern.compile("text.*25 %"), Pattern.compile("uncertainty.*25 %")
+        });
 
         page.locator("#search").fill("number 12");
         assertThat(page.locator("#found a")).hasCount(1);
@@ -402,7 +410,23 @@ class PageIT {
                         .setAccepted(false)
                         .setReason("recall@20 0.0100 is below the 0.0200 of the most popular items")
                         .build());
+        for (String fusion : List.of("gate", "mean")) {
+            kafka.send(
+                    Topic.EVALUATIONS,
+                    "evaluated-" + fusion,
+                    evaluation("evaluated-" + fusion, EvaluationKind.OFFLINE)
+                            .setMetrics(Map.of(
+                                    "recall@20", fusion.equals("gate") ? .0971 : .0912, "published.recall@20", .1073))
+                            .setConfiguration(Map.of("data", "amazon-baby", "preset", "paper", "fusion", fusion))
+                            .build());
+        }
         go("models");
+        assertThat(page.locator("#results tbody tr")).hasCount(2);
+        assertThat(page.locator("#results tbody tr").first()).containsText("fusion=gate");
+        assertThat(page.locator("#results tbody tr").first()).containsText("0.90");
+        assertThat(page.locator("#arms tbody tr")).hasCount(1);
+        assertThat(page.locator("#arms")).containsText("all");
+        assertThat(page.locator("#experiment .chart[data-drawn]")).hasCount(3);
         Locator releases = page.locator("#releases tbody tr");
         assertThat(releases.first()).containsText("20270102T000000Z-spumr");
         assertThat(releases.first()).containsText("in force");
@@ -487,6 +511,58 @@ class PageIT {
         go("users/late-user");
         assertThat(page.locator("#person h2").first()).hasText("User late-user");
         assertThat(page.locator(".history li")).hasCount(1);
+    }
+
+    @Test
+    void showsTheReferenceOfTheApi() {
+        page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("HTTP API"))
+                .click();
+        assertThat(page.locator(".opblock").nth(20)).isVisible();
+        Locator status = page.locator("#operations-State-get_v1_status");
+        status.locator(".opblock-summary-control").click();
+        status.getByRole(AriaRole.BUTTON, new Locator.GetByRoleOptions().setName("Try it out"))
+                .click();
+        status.locator(".execute").click();
+        assertThat(status.locator(".live-responses-table tbody .response-col_status")
+                        .first())
+                .containsText("200");
+    }
+
+    /** A server without a broker has nothing to show, but it asks for its token, and shows its pictures to who has it. */
+    @Test
+    void asksForTheTokenAndKeepsIt() throws Exception {
+        String token = "0123456789abcdef0123456789abcdef";
+        Path file = Files.writeString(folder.resolve("token"), token);
+        try (Serving guarded = new Serving(new Serving.Settings(
+                "127.0.0.1:9",
+                WireFormat.SINGLE_OBJECT,
+                folder.resolve("guarded"),
+                new HttpApi.Settings("127.0.0.1", 0, folder.resolve("photos"), true, BearerToken.read(file), null, 0),
+                20,
+                Scoring.DEFAULT,
+                2000,
+                1,
+                0,
+                Serving.Settings.COMMIT_INTERVAL,
+                Set.of()))) {
+            // What still loads would complain that nobody waits for it any more.
+            assertThat(page.locator(".chart[data-drawn]")).hasCount(2);
+            asking = guarded.port();
+            page.navigate("http://127.0.0.1:" + asking + "/#/users");
+            assertThat(page.locator("#token")).containsText("This server asks for a token");
+            page.locator("#token-field").fill("wrong");
+            page.keyboard().press("Enter");
+            assertThat(page.locator("#token")).containsText("That was not it");
+            page.locator("#token-field").fill(token);
+            page.keyboard().press("Enter");
+            assertThat(page.locator("#token")).isHidden();
+            assertThat(page.locator("#connection-text")).hasText("starting");
+            page.reload();
+            assertThat(page.locator("#connection-text")).hasText("starting");
+            page.evaluate("() => import('/dom.js').then((dom) =>"
+                    + " document.body.append(dom.picture({ item: 'i0', imageUrl: '/photos/0.png' })))");
+            page.waitForFunction("() => document.querySelector('body > .picture img').naturalWidth === 64");
+        }
     }
 
     @Test

@@ -82,6 +82,15 @@ class ServingMainIT {
                 "category:hats,shoes");
         assertSays(
                 2,
+                "serving: --split: no model spunr; the models are .*lightgcn.*spumr.*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--split",
+                "spunr=80,lightgcn=20");
+        assertSays(
+                2,
                 "serving: --diversity is NaN; it may be 0 to 1; see --help",
                 "--bootstrap",
                 "localhost:1",
@@ -89,6 +98,33 @@ class ServingMainIT {
                 "s",
                 "--diversity",
                 "NaN");
+        assertSays(
+                2,
+                "serving: --registry: the schema registry http://127.0.0.1:9 does not answer .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--registry",
+                "http://127.0.0.1:9/");
+        assertSays(
+                2,
+                "serving: cannot read the token in nowhere .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--token-file",
+                "nowhere");
+        assertSays(
+                2,
+                "serving: --tls-key-store and --tls-password-file belong together; .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--tls-key-store",
+                "nowhere");
         assertSays(
                 2,
                 "serving: --photos is nowhere, which is no folder; see --help",

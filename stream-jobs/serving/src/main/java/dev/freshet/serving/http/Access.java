@@ -10,6 +10,8 @@ import org.apache.kafka.streams.state.HostInfo;
 /** What is asked before a read: whether the state is there, and which instance has the user. */
 final class Access {
 
+    static final Parameter<String> USER = Parameter.id("user", "the user's id");
+
     private final ServingContext serving;
     private final Stores stores;
     private final Forwarder forwarder;
@@ -33,7 +35,7 @@ final class Access {
     /** Answers with the user of the path where this instance has it, and passes on the answer of the one that has it otherwise. */
     Handler ofUser(BiConsumer<Context, String> answer) {
         return ctx -> {
-            String user = Requests.id(ctx, "user");
+            String user = USER.of(ctx);
             Optional<HostInfo> owner = stores.owner(user);
             if (owner.isEmpty() || !forwarder.forward(ctx, owner.get())) {
                 answer.accept(ctx, user);

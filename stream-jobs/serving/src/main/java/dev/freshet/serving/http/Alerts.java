@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /** What somebody should look at, from the status alone, most urgent first. */
 final class Alerts {
@@ -25,9 +26,10 @@ final class Alerts {
     /**
      * The alerts of a status.
      *
+     * @param refused why the newest release of an arm cannot be put in force, by the arm's name
      * @param newestLetter when the newest dead letter came, or null
      */
-    static List<Answers.Alert> of(Answers.StatusView status, Instant newestLetter) {
+    static List<Answers.Alert> of(Answers.StatusView status, Map<String, String> refused, Instant newestLetter) {
         List<Answers.Alert> alerts = new ArrayList<>();
         if (!status.ready()) {
             alerts.add(new Answers.Alert(BAD, "serving is not ready: " + status.state()));
@@ -56,12 +58,10 @@ final class Alerts {
                             "one list in a hundred comes %.1f s or more after its event",
                             status.freshnessMillis().p99() / 1000)));
         }
-        if (!status.releases().isEmpty() && status.releases().get(0).refused() != null) {
-            alerts.add(new Answers.Alert(
-                    WARN,
-                    "the newest release cannot be put in force: "
-                            + status.releases().get(0).refused()));
-        }
+        boolean split = status.arms().size() > 1;
+        refused.forEach((arm, reason) -> alerts.add(new Answers.Alert(
+                WARN,
+                "the newest release" + (split ? " of the arm " + arm : "") + " cannot be put in force: " + reason)));
         if (newestLetter != null && newestLetter.plus(LETTERS_RECENT).isAfter(status.at())) {
             alerts.add(new Answers.Alert(WARN, "a record was refused within the last ten minutes: see Data quality"));
         }
@@ -69,23 +69,18 @@ final class Alerts {
             alerts.add(
                     new Answers.Alert(WARN, "the training " + status.training().runId() + " has gone silent"));
         }
-        if (held(status)) {
-            alerts.add(new Answers.Alert(
-                    INFO,
-                    "the release is held after a rollback: nothing is released until 'freshet train' is asked for"));
-        }
-        if (status.ready() && status.model() == null) {
-            alerts.add(new Answers.Alert(INFO, "no model yet: neighbors and popularity recommend"));
+        for (Answers.ArmView arm : status.arms()) {
+            String of = split ? " of the arm " + arm.arm() : "";
+            if (arm.held()) {
+                alerts.add(new Answers.Alert(
+                        INFO,
+                        "the release" + of + " is held after a rollback: nothing is released until 'freshet train"
+                                + (split ? " --model " + arm.arm() : "") + "' is asked for"));
+            }
+            if (status.ready() && arm.version() == null) {
+                alerts.add(new Answers.Alert(INFO, "no model" + of + " yet: neighbors and popularity recommend"));
+            }
         }
         return alerts;
-    }
-
-    /** Whether the newest announcement that is obeyed is a return to an earlier release. */
-    private static boolean held(Answers.StatusView status) {
-        return status.releases().stream()
-                .filter(release -> release.refused() == null)
-                .findFirst()
-                .map(release -> release.action().equals("ROLLBACK"))
-                .orElse(false);
     }
 }

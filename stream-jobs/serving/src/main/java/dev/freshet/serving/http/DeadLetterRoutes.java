@@ -1,6 +1,7 @@
 package dev.freshet.serving.http;
 
 import dev.freshet.codec.BadRecordException;
+import dev.freshet.codec.RegistryException;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
@@ -9,11 +10,12 @@ import dev.freshet.serving.release.DeadLetterArchive;
 import dev.freshet.serving.release.Outbox;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
-import io.javalin.Javalin;
+import dev.freshet.topic.WireFormat;
 import io.javalin.http.Context;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.apache.avro.specific.SpecificRecordBase;
@@ -30,33 +32,48 @@ final class DeadLetterRoutes {
 
     private static final int READERS = 2;
 
+    private static final Parameter<Integer> LIMIT = Parameter.number("limit", 20, 1, 200, "how many, at most");
+    private static final Parameter<Optional<Cursor>> AFTER = Parameter.after();
+    private static final Parameter<Long> OFFSET =
+            Parameter.offset("offset", "where the letter lies on the topic dead-letters");
+
+    private final WireFormat format;
     private final DeadLetterArchive archive;
     private final Outbox outbox;
     private final ToLongFunction<String> itemErasedAt;
     private final Turns turns = new Turns(READERS);
 
     /** @param itemErasedAt time up to which an item was asked to be forgotten, milliseconds since 1970, or the least long */
-    DeadLetterRoutes(DeadLetterArchive archive, Outbox outbox, ToLongFunction<String> itemErasedAt) {
+    DeadLetterRoutes(WireFormat format, DeadLetterArchive archive, Outbox outbox, ToLongFunction<String> itemErasedAt) {
+        this.format = format;
         this.archive = archive;
         this.outbox = outbox;
         this.itemErasedAt = itemErasedAt;
     }
 
-    void register(Javalin javalin, WriteGuard guard) {
-        javalin.get("/v1/dead-letters", this::list);
-        javalin.get("/v1/dead-letters/{offset}", this::letter);
-        javalin.post("/v1/dead-letters/{offset}/replay", guard.guarded(this::replay));
+    void register(Routes.Section routes) {
+        routes.get("/v1/dead-letters", "The newest records that could not be used")
+                .with(LIMIT, AFTER)
+                .answers(Answers.LettersView.class)
+                .by(this::list);
+        routes.get("/v1/dead-letters/{offset}", "One of them, with its bytes")
+                .with(OFFSET)
+                .answers(Answers.LetterView.class)
+                .problems(404)
+                .by(this::letter);
+        routes.post("/v1/dead-letters/{offset}/replay", "Send the bytes of a refused record to its topic once more")
+                .with(OFFSET)
+                .answers(202, Answers.ReplayView.class)
+                .problems(404, 409)
+                .by(Bodies.Replay.class, (ctx, body) -> replay(ctx));
     }
 
     private void list(Context ctx) {
-        int limit = Requests.number(ctx, "limit", 20, 1, 200);
-        String before = ctx.queryParam("before");
-        long end = before == null ? Long.MAX_VALUE : Requests.number("before", before, 0, Long.MAX_VALUE);
-        ctx.json(turns.take(() -> archive.before(end, limit)));
-    }
-
-    private long offset(Context ctx) {
-        return Requests.number("offset", ctx.pathParam("offset"), 0, Long.MAX_VALUE);
+        int limit = LIMIT.of(ctx);
+        long before = AFTER.of(ctx).map(Cursor::rank).orElse(Long.MAX_VALUE);
+        DeadLetterArchive.Page page = turns.take(() -> archive.before(before, limit));
+        ctx.json(new Answers.LettersView(
+                page.letters(), page.next() == null ? null : new Cursor(page.next(), "").text()));
     }
 
     private DeadLetter find(long offset) {
@@ -65,7 +82,7 @@ final class DeadLetterRoutes {
     }
 
     private void letter(Context ctx) {
-        long offset = offset(ctx);
+        long offset = OFFSET.of(ctx);
         DeadLetter letter = find(offset);
         ctx.json(new Answers.LetterView(
                 offset,
@@ -83,7 +100,7 @@ final class DeadLetterRoutes {
     }
 
     private void replay(Context ctx) {
-        long offset = offset(ctx);
+        long offset = OFFSET.of(ctx);
         DeadLetter letter = find(offset);
         String refusal = refusal(letter);
         if (refusal != null) {
@@ -122,16 +139,21 @@ final class DeadLetterRoutes {
         }
     }
 
-    private static SpecificRecordBase decode(DeadLetter letter) throws BadRecordException {
+    private SpecificRecordBase decode(DeadLetter letter) throws BadRecordException {
         Topic<?> topic = Topic.all().get(letter.getTopic());
         if (topic == null) {
             throw new BadRecordException("there is no topic " + letter.getTopic());
         }
-        return topic.codec().decode(array(letter.getValue()));
+        try {
+            return format.codec(topic).decode(array(letter.getValue()));
+        } catch (RegistryException e) {
+            // The letter can be looked at all the same.
+            throw new BadRecordException(e.getMessage() + "; try again", e);
+        }
     }
 
     /** The record as JSON, or null where the value cannot be read, or is too long to be shown. */
-    private static String decoded(DeadLetter letter) {
+    private String decoded(DeadLetter letter) {
         try {
             ByteBuffer value = letter.getValue();
             if (value == null || value.remaining() > SHOWN_BYTES) {

@@ -40,11 +40,14 @@ final class EventStream implements AutoCloseable {
         };
     }
 
-    void accept(SseClient client) {
+    /** @throws ProblemException with 503, if as many pages listen as may */
+    void checkRoom() {
         if (clients.size() >= MAX_CLIENTS) {
-            client.close();
-            return;
+            throw ProblemException.unavailable(MAX_CLIENTS + " pages listen already; no more may");
         }
+    }
+
+    void accept(SseClient client) {
         client.keepAlive();
         client.onClose(() -> clients.remove(client));
         AtomicBoolean busy = new AtomicBoolean();

@@ -5,14 +5,12 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.serving.stream.ServingContext;
-import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** The live graphs: how their degrees and similarities are distributed, and what lies around a node. */
 final class GraphRoutes {
@@ -20,8 +18,11 @@ final class GraphRoutes {
     /** Reading all lists of a graph is work: an answer serves all who ask for a while. */
     private static final Duration SHAPE_KEPT = Duration.ofSeconds(20);
 
-    private static final int MAX_HOPS = 3;
-    private static final int MAX_NODES = 400;
+    private static final Parameter<String> GRAPH = Parameter.name("graph", "the graph, such as item-jaccard");
+    private static final Parameter<String> NODE = Parameter.queryId("node", "the user or item to start from");
+    private static final Parameter<Integer> HOPS = Parameter.number("hops", 2, 1, 3, "steps");
+    private static final Parameter<Integer> K = Parameter.number("k", 8, 1, 50, "neighbors of a node, at most");
+    private static final Parameter<Integer> LIMIT = Parameter.number("limit", 120, 2, 400, "nodes, at most");
 
     private final ServingContext serving;
     private final Nodes items;
@@ -35,9 +36,17 @@ final class GraphRoutes {
         this.users = Nodes.users(serving);
     }
 
-    void register(Javalin javalin, Access access) {
-        javalin.get("/v1/graphs/{graph}", access.whole(this::shape));
-        javalin.get("/v1/graphs/{graph}/neighborhood", access.whole(this::neighborhood));
+    void register(Routes.Section routes, Access access) {
+        routes.get("/v1/graphs/{graph}", "How a live graph is made: degrees and weights")
+                .with(GRAPH)
+                .answers(Answers.GraphShape.class)
+                .problems(404)
+                .by(access.whole(this::shape));
+        routes.get("/v1/graphs/{graph}/neighborhood", "What is at most so many steps away from a node")
+                .with(GRAPH, NODE, HOPS, K, LIMIT)
+                .answers(Answers.NeighborhoodView.class)
+                .problems(404)
+                .by(access.whole(this::neighborhood));
     }
 
     private Nodes nodes(String graph) {
@@ -52,7 +61,7 @@ final class GraphRoutes {
     }
 
     private void shape(Context ctx) {
-        String graph = ctx.pathParam("graph");
+        String graph = GRAPH.of(ctx);
         String kind = nodes(graph).kind();
         ctx.json(shapes.get(graph, name -> {
             GraphShapeBuilder builder = new GraphShapeBuilder();
@@ -63,16 +72,12 @@ final class GraphRoutes {
 
     /** What is at most so many steps away, nearest first, until there are enough nodes. */
     private void neighborhood(Context ctx) {
-        String graph = ctx.pathParam("graph");
+        String graph = GRAPH.of(ctx);
         Nodes nodes = nodes(graph);
-        String start = Requests.id(
-                "node",
-                Optional.ofNullable(ctx.queryParam("node"))
-                        .orElseThrow(() -> ProblemException.badRequest(
-                                "node is missing; name the " + nodes.kind() + " to start from")));
-        int hops = Requests.number(ctx, "hops", 2, 1, MAX_HOPS);
-        int k = Requests.number(ctx, "k", 8, 1, 50);
-        int limit = Requests.number(ctx, "limit", 120, 2, MAX_NODES);
+        String start = NODE.of(ctx);
+        int hops = HOPS.of(ctx);
+        int k = K.of(ctx);
+        int limit = LIMIT.of(ctx);
         if (!nodes.known().test(start)
                 && serving.catalogue().neighbors(graph, start).isEmpty()) {
             throw ProblemException.notFound("no " + nodes.kind() + " " + start + " is known");

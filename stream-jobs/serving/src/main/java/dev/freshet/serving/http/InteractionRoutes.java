@@ -5,31 +5,31 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.serving.release.Outbox;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
-import io.javalin.Javalin;
+import dev.freshet.topic.WireFormat;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
-import java.util.Set;
 
 /** Interactions sent over HTTP: onto the topic, as a producer would. */
 final class InteractionRoutes {
 
-    private static final Set<String> FIELDS = Set.of("user", "item", "action", "weight", "eventTime", "eventId");
-
+    private final WireFormat format;
     private final Outbox outbox;
 
-    InteractionRoutes(Outbox outbox) {
+    InteractionRoutes(WireFormat format, Outbox outbox) {
+        this.format = format;
         this.outbox = outbox;
     }
 
-    void register(Javalin javalin, WriteGuard guard) {
-        javalin.post("/v1/interactions", guard.guarded(this::send));
+    void register(Routes.Section routes) {
+        routes.post("/v1/interactions", "Send an interaction")
+                .answers(202, Answers.SentInteraction.class)
+                .by(Bodies.NewInteraction.class, this::send);
     }
 
-    private void send(Context ctx) {
-        JsonBody body = JsonBody.of(ctx, FIELDS);
+    private void send(Context ctx, JsonBody body) {
         Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         Interaction interaction = Interaction.newBuilder()
                 .setUser(body.text("user"))
@@ -46,7 +46,7 @@ final class InteractionRoutes {
             throw ProblemException.badRequest(e.getMessage());
         }
         Outbox.Place place = outbox.send(
-                Topic.INTERACTIONS.name(), key, Topic.INTERACTIONS.codec().encode(interaction));
+                Topic.INTERACTIONS.name(), key, format.codec(Topic.INTERACTIONS).encode(interaction));
         ctx.status(202);
         ctx.json(new Answers.SentInteraction(
                 place.topic(),

@@ -1,7 +1,6 @@
 package dev.freshet.serving.http;
 
 import dev.freshet.schema.Item;
-import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.ServingContext;
 import java.util.Optional;
 
@@ -36,9 +35,8 @@ final class ItemViews {
         return !serving.catalogue().excludes(item);
     }
 
-    /** Whether the model in force knows the item. */
+    /** Whether a model in force knows the item. */
     boolean inModel(String item) {
-        Model model = serving.model();
-        return model != null && model.items().row(item) >= 0;
+        return serving.models().stream().anyMatch(model -> model.items().row(item) >= 0);
     }
 }

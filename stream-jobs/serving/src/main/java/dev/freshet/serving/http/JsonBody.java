@@ -6,10 +6,20 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.javalin.http.Context;
+import jakarta.servlet.ReadListener;
+import jakarta.servlet.ServletInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** The body of a request, a JSON object; what breaks its rule is answered with 400. */
 final class JsonBody {
@@ -25,22 +35,73 @@ final class JsonBody {
         this.node = node;
     }
 
-    /** The body, if it is an object with no other fields than these. */
-    static JsonBody of(Context ctx, Set<String> fields) {
+    /**
+     * Reads the body as it comes in, without a thread that waits for it, and then goes on with it.
+     *
+     * @param shape a record: the body may have no other fields
+     */
+    static void read(Context ctx, Class<?> shape, Consumer<JsonBody> then) {
+        if (ctx.contentLength() > MAX_BYTES) {
+            throw tooLarge();
+        }
+        ctx.future(() -> bytes(ctx).thenAccept(bytes -> then.accept(parse(bytes, shape))));
+    }
+
+    private static ProblemException tooLarge() {
+        return ProblemException.tooLarge("the body has more than " + MAX_BYTES + " bytes");
+    }
+
+    private static CompletableFuture<byte[]> bytes(Context ctx) {
+        CompletableFuture<byte[]> whole = new CompletableFuture<>();
+        try {
+            ServletInputStream in = ctx.req().getInputStream();
+            in.setReadListener(new ReadListener() {
+                private final ByteArrayOutputStream read = new ByteArrayOutputStream();
+                private final byte[] part = new byte[4096];
+
+                @Override
+                public void onDataAvailable() throws IOException {
+                    while (in.isReady() && !in.isFinished() && !whole.isDone()) {
+                        read.write(part, 0, Math.max(0, in.read(part)));
+                        // Of a body in chunks nobody says before how long it is.
+                        if (read.size() > MAX_BYTES) {
+                            whole.completeExceptionally(tooLarge());
+                        }
+                    }
+                }
+
+                @Override
+                public void onAllDataRead() {
+                    whole.complete(read.toByteArray());
+                }
+
+                @Override
+                public void onError(Throwable failure) {
+                    whole.completeExceptionally(
+                            failure instanceof TimeoutException
+                                    ? ProblemException.timeout("the body did not come to its end")
+                                    : ProblemException.badRequest("the body ended early"));
+                }
+            });
+        } catch (IOException e) {
+            whole.completeExceptionally(e);
+        }
+        return whole;
+    }
+
+    private static JsonBody parse(byte[] bytes, Class<?> shape) {
+        Set<String> fields = Arrays.stream(shape.getRecordComponents())
+                .map(RecordComponent::getName)
+                .collect(Collectors.toCollection(TreeSet::new));
         JsonNode node;
         try {
-            // The server's own bound goes by Content-Length, which a body in chunks does not have.
-            byte[] bytes = ctx.bodyInputStream().readNBytes(MAX_BYTES + 1);
-            if (bytes.length > MAX_BYTES) {
-                throw ProblemException.tooLarge("the body has more than " + MAX_BYTES + " bytes");
-            }
             node = JSON.readTree(bytes);
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation();
             throw ProblemException.badRequest("the body is no JSON"
                     + (at == null ? "" : ": see line " + at.getLineNr() + ", column " + at.getColumnNr()));
         } catch (IOException e) {
-            throw ProblemException.badRequest("the body ended early");
+            throw new UncheckedIOException(e);
         }
         if (node == null || !node.isObject()) {
             throw ProblemException.badRequest("the body must be a JSON object");
@@ -49,7 +110,7 @@ final class JsonBody {
             String name = names.next();
             if (!fields.contains(name)) {
                 throw ProblemException.badRequest("the field " + Requests.shortened(name) + " is not known; there are "
-                        + String.join(", ", new TreeSet<>(fields)));
+                        + String.join(", ", fields));
             }
         }
         return new JsonBody(node);

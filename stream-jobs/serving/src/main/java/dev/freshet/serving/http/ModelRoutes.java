@@ -6,14 +6,15 @@ import dev.freshet.schema.Evaluation;
 import dev.freshet.serving.release.EvaluationLog;
 import dev.freshet.serving.release.Outbox;
 import dev.freshet.serving.release.ReleaseReader;
+import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
-import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Models: what was released, how it was judged, and back to an earlier release. */
@@ -21,8 +22,12 @@ final class ModelRoutes {
 
     private static final int MAX_RELEASES = ReleaseReader.KEPT + 1;
 
-    /** The trainer answers a command with a run of this name and the command's offset. */
-    private static final String ANSWER = "control-";
+    private static final Parameter<Integer> RELEASES =
+            Parameter.number("limit", 20, 1, MAX_RELEASES, "how many, at most");
+    private static final Parameter<Integer> RUNS =
+            Parameter.number("limit", 20, 1, EvaluationLog.KEPT, "how many, at most");
+    private static final Parameter<Optional<Cursor>> AFTER = Parameter.after();
+    private static final Parameter<String> RUN = Parameter.id("run", "the run's id");
 
     private final StatusBoard board;
     private final EvaluationLog evaluations;
@@ -34,21 +39,56 @@ final class ModelRoutes {
         this.outbox = outbox;
     }
 
-    void register(Javalin javalin, WriteGuard guard) {
-        javalin.get("/v1/models", ctx -> ctx.json(board.models(Requests.number(ctx, "limit", 20, 1, MAX_RELEASES))));
-        javalin.get("/v1/evaluations", this::evaluations);
-        javalin.get("/v1/evaluations/{run}", this::evaluation);
-        javalin.post("/v1/rollbacks", guard.guarded(this::rollBack));
+    void register(Routes.Section routes) {
+        routes.get("/v1/models", "The releases and rollbacks, newest first")
+                .with(RELEASES, AFTER)
+                .answers(Answers.ModelsView.class)
+                .by(ctx -> ctx.json(
+                        board.models(AFTER.of(ctx).map(Cursor::rank).orElse(Long.MAX_VALUE), RELEASES.of(ctx))));
+        routes.get("/v1/evaluations", "The trainings, and answers to commands, newest first")
+                .with(RUNS, AFTER)
+                .answers(Answers.RunsView.class)
+                .by(this::evaluations);
+        routes.get("/v1/evaluations/{run}", "One of them, with its epochs")
+                .with(RUN)
+                .answers(Answers.RunDetail.class)
+                .problems(404)
+                .by(this::evaluation);
+        routes.get("/v1/results", "Results on data sets, as 'freshet publish' has brought them, oldest first")
+                .answers(Answers.ResultsView.class)
+                .by(this::results);
+        routes.post("/v1/rollbacks", "Ask the trainer to put a release in force again")
+                .answers(202, Answers.RollbackView.class)
+                .problems(404, 409)
+                .by(Bodies.Rollback.class, this::rollBack);
     }
 
     private void evaluations(Context ctx) {
-        int limit = Requests.number(ctx, "limit", 20, 1, EvaluationLog.KEPT);
+        int limit = RUNS.of(ctx);
+        // One more than wanted: whether there are more.
+        List<EvaluationLog.Run> found =
+                evaluations.newest(AFTER.of(ctx).map(Cursor::id).orElse(null), limit + 1);
+        List<EvaluationLog.Run> shown = found.subList(0, Math.min(limit, found.size()));
         ctx.json(new Answers.RunsView(
-                evaluations.newest(limit).stream().map(ModelRoutes::run).toList()));
+                shown.stream().map(ModelRoutes::run).toList(),
+                found.size() > limit ? new Cursor(0, shown.get(limit - 1).id()).text() : null));
+    }
+
+    /** What 'freshet publish' has put on the topic. */
+    private void results(Context ctx) {
+        ctx.json(new Answers.ResultsView(evaluations.onDataSets().stream()
+                .map(result -> new Answers.ResultView(
+                        result.getRunId(),
+                        result.getModel(),
+                        result.getAt(),
+                        new TreeMap<>(result.getMetrics()),
+                        result.getUsers(),
+                        new TreeMap<>(result.getConfiguration())))
+                .toList()));
     }
 
     private void evaluation(Context ctx) {
-        String id = Requests.id(ctx, "run");
+        String id = RUN.of(ctx);
         EvaluationLog.Run run = evaluations
                 .of(id)
                 .orElseThrow(() -> ProblemException.notFound(
@@ -91,18 +131,18 @@ final class ModelRoutes {
     }
 
     /** Asks the trainer, as {@code freshet rollback} does; it looks at the saved model, too, and answers on evaluations. */
-    private void rollBack(Context ctx) {
-        String version = JsonBody.of(ctx, Set.of("version")).text("version");
-        Answers.ModelsView models = board.models(MAX_RELEASES);
-        if (version.equals(models.inForce())) {
+    private void rollBack(Context ctx, JsonBody body) {
+        String version = body.text("version");
+        if (board.models(Long.MAX_VALUE, 1).arms().stream().anyMatch(arm -> version.equals(arm.version()))) {
             throw ProblemException.conflict(version + " is in force already");
         }
-        Answers.ModelView release = models.releases().stream()
-                .filter(known ->
-                        known.version().equals(version) && known.action().equals("RELEASE"))
-                .findFirst()
+        Answers.ModelView release = board.release(version)
                 .orElseThrow(() -> ProblemException.notFound(
                         "no release " + Requests.shortened(version) + " is known; /v1/models lists them"));
+        if (!board.split().serves(release.model())) {
+            throw ProblemException.conflict(
+                    version + " is of " + release.model() + ", which has no arm in " + board.split());
+        }
         if (release.refused() != null) {
             throw ProblemException.conflict(version + " cannot be put in force: " + release.refused());
         }
@@ -116,6 +156,6 @@ final class ModelRoutes {
                 Command.ROLLBACK.name().getBytes(StandardCharsets.UTF_8),
                 Topic.CONTROL.codec().encode(control));
         ctx.status(202);
-        ctx.json(new Answers.RollbackView(version, ANSWER + place.offset()));
+        ctx.json(new Answers.RollbackView(version, Keys.answer(place.offset())));
     }
 }

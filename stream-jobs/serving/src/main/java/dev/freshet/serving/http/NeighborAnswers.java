@@ -3,6 +3,7 @@ package dev.freshet.serving.http;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.serving.score.FoldIn;
+import dev.freshet.serving.score.ItemVectors;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.ServingContext;
 import java.util.ArrayList;
@@ -65,19 +66,20 @@ final class NeighborAnswers {
 
     /** The items whose vectors are nearest to an item's. */
     Answers.NeighborsView ofItem(Nodes items, String item, Model model, int k) {
-        int row = model.items().row(item);
+        ItemVectors vectors = model.vectors();
+        int row = vectors.row(item);
         if (row < 0) {
-            throw ProblemException.notFound("the model in force does not know item " + item);
+            throw ProblemException.notFound("the model in force has no vector of item " + item);
         }
         return byVector(
                 items,
                 item,
-                model.items().vector(row),
+                vectors.vector(row),
                 model,
                 k,
                 each -> {
-                    for (int other = 0; other < model.items().size(); other++) {
-                        each.accept(model.items().id(other), model.items().vector(other));
+                    for (int other = 0; other < vectors.size(); other++) {
+                        each.accept(vectors.id(other), vectors.vector(other));
                     }
                 },
                 items.shown());

@@ -20,6 +20,8 @@ final class Photos {
             "webp", "image/webp",
             "avif", "image/avif");
 
+    private static final Parameter<String> NAME = Parameter.name("name", "the picture's name in the folder");
+
     private final Path folder;
 
     /** @throws IOException if the folder cannot be read */
@@ -27,15 +29,27 @@ final class Photos {
         this.folder = folder.toRealPath();
     }
 
-    void get(Context ctx) {
-        String name = ctx.pathParam("name");
+    void register(Routes.Section routes) {
+        routes.get("/photos/<name>", "A picture of the folder that --photos names")
+                .with(NAME)
+                .answers("image/*")
+                .problems(404)
+                .by(this::get);
+    }
+
+    private void get(Context ctx) {
+        String name = NAME.of(ctx);
         String type = TYPES.get(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
         try {
             Path file = folder.resolve(name).toRealPath();
             if (type != null && file.startsWith(folder) && Files.isRegularFile(file)) {
-                ctx.header("Cache-Control", "max-age=86400");
+                ctx.header("Cache-Control", "private, max-age=86400");
                 ctx.contentType(type);
-                ctx.result(Files.newInputStream(file));
+                // Pictures are large: what tells them apart is when they were written.
+                String tag = "W/\"" + Files.getLastModifiedTime(file).toMillis() + "-" + Files.size(file) + "\"";
+                if (!EntityTags.unchanged(ctx, tag)) {
+                    AnswerWriter.file(ctx, file);
+                }
                 return;
             }
         } catch (IOException | InvalidPathException e) {

@@ -1,5 +1,7 @@
 package dev.freshet.serving.http;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The body of an error, {@code application/problem+json} (RFC 9457).
  *
@@ -7,9 +9,9 @@ package dev.freshet.serving.http;
  * @param title the status in words
  * @param status the HTTP status
  * @param detail what is wrong with this request
- * @param instance the path asked for
+ * @param instance the path asked for; null where it cannot be told
  */
-record Problem(String type, String title, int status, String detail, String instance) {
+record Problem(String type, String title, int status, String detail, @Nullable String instance) {
 
     static final String CONTENT_TYPE = "application/problem+json";
 

@@ -4,7 +4,7 @@ import dev.freshet.topic.Intake;
 import io.javalin.http.Context;
 import java.util.regex.Pattern;
 
-/** The parameters of a request; one that breaks its rule is answered with 400. */
+/** How the parameters of a request are read; one that breaks its rule is answered with 400. */
 final class Requests {
 
     /** Most that one answer lists. */
@@ -22,11 +22,6 @@ final class Requests {
             throw ProblemException.badRequest(
                     "the query has a % without two hexadecimal digits after it; write %25 for one");
         }
-    }
-
-    /** An id in the path: 1 to 512 characters. */
-    static String id(Context ctx, String name) {
-        return id(name, ctx.pathParam(name));
     }
 
     /** An id: 1 to 512 characters. */

@@ -2,6 +2,7 @@ package dev.freshet.serving.http;
 
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.ModelRelease;
+import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.schema.TopicOffset;
 import dev.freshet.serving.release.EvaluationLog;
@@ -10,17 +11,21 @@ import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.ServingContext;
 import dev.freshet.serving.stream.ServingMetrics;
+import dev.freshet.topic.Split;
 import dev.freshet.topic.Topic;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.distribution.ValueAtPercentile;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /** Puts the state of the loop, as this instance knows it, into one answer. */
 public final class StatusBoard {
@@ -94,7 +99,7 @@ public final class StatusBoard {
                 new Answers.Rate(
                         metrics.recommendationsOut().total(),
                         metrics.recommendationsOut().perSecond(now.toEpochMilli())),
-                freshness(metrics),
+                freshness(metrics.freshness()),
                 skipped(metrics),
                 serving.users().size(),
                 serving.catalogue().itemCount(),
@@ -113,12 +118,14 @@ public final class StatusBoard {
                 releases.loading()
                         .map(loading -> new Answers.LoadingView(loading.version(), loading.read(), loading.total()))
                         .orElse(null),
-                new Answers.RescoringView(progress.version(), progress.done(), progress.total()),
-                models(RELEASES_SHOWN).releases(),
+                rescoring(progress),
+                arms(),
+                models(Long.MAX_VALUE, RELEASES_SHOWN).releases(),
                 new Answers.DeadLettersView(
                         letters.values().stream().mapToLong(Long::longValue).sum(), letters),
                 null);
-        return status.with(Alerts.of(status, watcher.newestDeadLetter().orElse(null)));
+        return status.with(
+                Alerts.of(status, refused(), watcher.newestDeadLetter().orElse(null)));
     }
 
     /** Interactions that came after these positions; -1 where it is not known. */
@@ -139,14 +146,72 @@ public final class StatusBoard {
         return behind;
     }
 
-    /** The newest releases and rollbacks, at most {@code limit}. */
-    Answers.ModelsView models(int limit) {
+    /**
+     * The newest releases and rollbacks, at most {@code limit}.
+     *
+     * @param before offset on the topic models before which they lie
+     */
+    Answers.ModelsView models(long before, int limit) {
         Model inForce = serving.model();
-        List<Answers.ModelView> newestFirst = releases.newest(limit).stream()
-                .map(entry -> model(
-                        entry.release(), inForce != null && inForce.release().equals(entry.release()), entry.refused()))
+        // One more than wanted: whether there are more.
+        List<ReleaseReader.Entry> found = releases.newest(before, limit + 1);
+        List<ReleaseReader.Entry> shown = found.subList(0, Math.min(limit, found.size()));
+        List<Answers.ModelView> newestFirst = shown.stream()
+                .map(entry -> model(entry.release(), serving.isInForce(entry.release()), entry.refused()))
                 .toList();
-        return new Answers.ModelsView(inForce == null ? null : inForce.version(), newestFirst);
+        return new Answers.ModelsView(
+                inForce == null ? null : inForce.version(),
+                serving.split().toString(),
+                arms(),
+                newestFirst,
+                found.size() > limit ? new Cursor(shown.get(limit - 1).offset(), "").text() : null);
+    }
+
+    private List<Answers.ArmView> arms() {
+        Map<Integer, Long> ends = watcher.interactionsEnd();
+        List<Split.Arm> arms = serving.split().arms();
+        return IntStream.range(0, arms.size())
+                .mapToObj(arm -> {
+                    Model inForce = serving.inForce(arm);
+                    return new Answers.ArmView(
+                            arms.get(arm).name(),
+                            arms.get(arm).share(),
+                            inForce == null ? null : inForce.version(),
+                            inForce == null ? null : inForce.release().getReleasedAt(),
+                            inForce == null ? -1 : behind(inForce.release().getOffsets(), ends),
+                            releases.held(arm),
+                            rescoring(serving.progress(arm)));
+                })
+                .toList();
+    }
+
+    /** Why the newest release of an arm cannot be put in force, by the arm's name. */
+    private Map<String, String> refused() {
+        List<Split.Arm> arms = serving.split().arms();
+        Map<String, String> refused = new TreeMap<>();
+        for (int arm = 0; arm < arms.size(); arm++) {
+            String name = arms.get(arm).name();
+            releases.newest(arm).map(ReleaseReader.Entry::refused).ifPresent(reason -> refused.put(name, reason));
+        }
+        return refused;
+    }
+
+    /** A release that is kept, by its version. */
+    Optional<Answers.ModelView> release(String of) {
+        return releases.newest(Long.MAX_VALUE, Integer.MAX_VALUE).stream()
+                .filter(entry -> entry.release().getAction() == ReleaseAction.RELEASE
+                        && entry.release().getVersion().equals(of))
+                .findFirst()
+                .map(entry -> model(entry.release(), serving.isInForce(entry.release()), entry.refused()));
+    }
+
+    /** Which models serve whom. */
+    Split split() {
+        return serving.split();
+    }
+
+    private static Answers.RescoringView rescoring(ServingContext.Progress progress) {
+        return new Answers.RescoringView(progress.version(), progress.done(), progress.total());
     }
 
     private static Answers.ModelView model(ModelRelease release, boolean inForce, String refused) {
@@ -195,9 +260,9 @@ public final class StatusBoard {
                 !run.finished() && !recent);
     }
 
-    private static Answers.Freshness freshness(ServingMetrics metrics) {
+    static Answers.Freshness freshness(Timer timer) {
         Map<Double, Double> millis = new TreeMap<>();
-        for (ValueAtPercentile value : metrics.freshness().takeSnapshot().percentileValues()) {
+        for (ValueAtPercentile value : timer.takeSnapshot().percentileValues()) {
             millis.put(value.percentile(), value.value(TimeUnit.MILLISECONDS));
         }
         return new Answers.Freshness(

@@ -6,12 +6,15 @@ import dev.freshet.serving.stream.ServingTopology;
 import dev.freshet.serving.stream.UserProfile;
 import dev.freshet.topic.Topic;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.KeyQueryMetadata;
 import org.apache.kafka.streams.StoreQueryParameters;
+import org.apache.kafka.streams.StreamsMetadata;
 import org.apache.kafka.streams.errors.InvalidStateStoreException;
 import org.apache.kafka.streams.errors.StreamsNotStartedException;
 import org.apache.kafka.streams.state.HostInfo;
@@ -40,6 +43,15 @@ final class Stores {
         } catch (StreamsNotStartedException e) {
             throw starting();
         }
+    }
+
+    /** Where the instances are, as far as this one knows. */
+    Set<HostInfo> instances() {
+        return streams.get()
+                .map(running -> running.metadataForAllStreamsClients().stream()
+                        .map(StreamsMetadata::hostInfo)
+                        .collect(Collectors.toSet()))
+                .orElse(Set.of());
     }
 
     /** What this instance holds of a user. */

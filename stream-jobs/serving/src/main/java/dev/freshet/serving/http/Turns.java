@@ -12,6 +12,14 @@ final class Turns {
         this.free = new Semaphore(atOnce);
     }
 
+    /** As {@link #take(Supplier)}, without a result. */
+    void take(Runnable waiting) {
+        take(() -> {
+            waiting.run();
+            return null;
+        });
+    }
+
     /**
      * Does what waits for the broker.
      *

@@ -8,17 +8,33 @@ import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.ServingContext;
+import dev.freshet.serving.stream.UserIndex;
 import dev.freshet.serving.stream.UserProfile;
-import io.javalin.Javalin;
 import io.javalin.http.Context;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** Users: who there is, what they did, what they get, who is like them. */
 final class UserRoutes {
+
+    private static final Parameter<Optional<Integer>> SIZE =
+            Parameter.number("limit", 1, Requests.MAX_LIMIT, "how many, at most; by default all of the list");
+    private static final Parameter<List<String>> ALLOW =
+            Parameter.texts("allow", "ATTRIBUTE:VALUE that items must have, one of each attribute that is named");
+    private static final Parameter<List<String>> DENY =
+            Parameter.texts("deny", "ATTRIBUTE:VALUE that items must not have");
+    private static final Parameter<List<String>> HIDE = Parameter.texts("hide", "items that are not wanted");
+    private static final Parameter<String> PREFIX = Parameter.text("prefix", "what the id starts with");
+    private static final Parameter<Integer> LIMIT =
+            Parameter.number("limit", 20, 1, Requests.MAX_LIMIT, "how many, at most");
+    private static final Parameter<Optional<Cursor>> AFTER = Parameter.after();
+    private static final Parameter<Optional<String>> GRAPH =
+            Parameter.optionalId("graph", "the graph, or embedding; by default user-jaccard");
+    private static final Parameter<Integer> K = Parameter.number("k", 10, 1, Requests.MAX_LIMIT, "neighbors, at most");
 
     private final ServingContext serving;
     private final Stores stores;
@@ -34,15 +50,30 @@ final class UserRoutes {
         this.nodes = Nodes.users(serving);
     }
 
-    void register(Javalin javalin, Access access) {
-        javalin.get("/v1/recommendations/{user}", access.ofUser(this::recommendations));
-        javalin.get("/v1/users", this::search);
-        javalin.get("/v1/users/{user}", access.ofUser(this::user));
-        javalin.get("/v1/users/{user}/similar", access.whole(access.ofUser(this::similar)));
+    void register(Routes.Section routes, Access access) {
+        routes.get("/v1/recommendations/{user}", "What to offer to a user")
+                .with(Access.USER, SIZE, ALLOW, DENY, HIDE)
+                .answers(Answers.RecommendationsView.class)
+                .problems(404)
+                .by(access.ofUser(this::recommendations));
+        routes.get("/v1/users", "Users, most recently active first")
+                .with(PREFIX, LIMIT, AFTER)
+                .answers(Answers.UsersView.class)
+                .by(this::search);
+        routes.get("/v1/users/{user}", "What a user did, and how their vector came about")
+                .with(Access.USER)
+                .answers(Answers.UserView.class)
+                .problems(404)
+                .by(access.ofUser(this::user));
+        routes.get("/v1/users/{user}/similar", "The neighbors of a user in a graph, or by their vector")
+                .with(Access.USER, GRAPH, K)
+                .answers(Answers.NeighborsView.class)
+                .problems(404)
+                .by(access.whole(access.ofUser(this::similar)));
     }
 
     private void recommendations(Context ctx, String user) {
-        int limit = Requests.number(ctx, "limit", Requests.MAX_LIMIT, 1, Requests.MAX_LIMIT);
+        int limit = SIZE.of(ctx).orElse(Requests.MAX_LIMIT);
         Recommendations list = list(ctx, user);
         List<Answers.RecommendedView> recommended = new ArrayList<>();
         for (RecommendedItem entry : list.getItems()) {
@@ -60,6 +91,7 @@ final class UserRoutes {
         }
         ctx.json(new Answers.RecommendationsView(
                 user,
+                serving.split().arms().get(serving.split().arm(user)).name(),
                 list.getModelVersion(),
                 list.getGraphVersion(),
                 list.getGeneratedAt(),
@@ -74,18 +106,13 @@ final class UserRoutes {
             return stores.recommendations(user).orElseThrow(() -> unknown(user));
         }
         UserProfile profile = stores.profile(user).orElseThrow(() -> unknown(user));
-        int size = Requests.number(ctx, "limit", serving.size(), 1, Requests.MAX_LIMIT);
+        int size = SIZE.of(ctx).orElse(serving.size());
         return serving.ranking().filtered(user, profile, stores::pair, filter, size);
     }
 
     private static ItemFilter filter(Context ctx) {
-        for (String name : List.of("allow", "deny", "hide")) {
-            if (ctx.queryParams(name).size() > Requests.MAX_LIMIT) {
-                throw ProblemException.badRequest(name + " is given more than " + Requests.MAX_LIMIT + " times");
-            }
-        }
         try {
-            return ItemFilter.of(ctx.queryParams("allow"), ctx.queryParams("deny"), ctx.queryParams("hide"));
+            return ItemFilter.of(ALLOW.of(ctx), DENY.of(ctx), HIDE.of(ctx));
         } catch (IllegalArgumentException e) {
             throw ProblemException.badRequest("allow and deny: " + e.getMessage());
         }
@@ -94,7 +121,13 @@ final class UserRoutes {
     private Answers.ReasonView reason(Reason reason) {
         String title =
                 reason.getItem() == null ? null : items.of(reason.getItem()).title();
-        return new Answers.ReasonView(reason.getKind(), reason.getItem(), title, reason.getWeight());
+        return new Answers.ReasonView(
+                reason.getKind(),
+                reason.getItem(),
+                title,
+                reason.getWeight(),
+                new TreeMap<>(reason.getModalityWeights()),
+                reason.getUncertainty());
     }
 
     private void user(Context ctx, String user) {
@@ -116,7 +149,7 @@ final class UserRoutes {
     }
 
     private Answers.EmbeddingView embedding(String user, UserProfile profile) {
-        Model model = serving.model();
+        Model model = serving.model(user);
         FoldIn.Vector vector = model == null ? null : serving.vector(model, user, profile);
         return vector == null
                 ? null
@@ -128,23 +161,30 @@ final class UserRoutes {
     }
 
     private void search(Context ctx) {
-        String prefix = Requests.text(ctx, "prefix");
-        int limit = Requests.number(ctx, "limit", 20, 1, Requests.MAX_LIMIT);
-        ctx.json(new Answers.UsersView(serving.users().search(prefix, limit).stream()
-                .map(entry -> new Answers.UserEntry(entry.user(), Instant.ofEpochMilli(entry.lastActivity())))
-                .toList()));
+        int limit = LIMIT.of(ctx);
+        UserIndex.Entry after = AFTER.of(ctx)
+                .map(cursor -> new UserIndex.Entry(cursor.id(), cursor.rank()))
+                .orElse(null);
+        // One more than wanted: whether there are more.
+        List<UserIndex.Entry> found = serving.users().search(PREFIX.of(ctx), after, limit + 1);
+        List<UserIndex.Entry> shown = found.subList(0, Math.min(limit, found.size()));
+        UserIndex.Entry last = found.size() > limit ? found.get(limit - 1) : null;
+        ctx.json(new Answers.UsersView(
+                shown.stream()
+                        .map(entry -> new Answers.UserEntry(entry.user(), Instant.ofEpochMilli(entry.lastActivity())))
+                        .toList(),
+                last == null ? null : new Cursor(last.lastActivity(), last.user()).text()));
     }
 
     private void similar(Context ctx, String user) {
-        String graph = Optional.ofNullable(ctx.queryParam("graph"))
-                .orElse(nodes.graphs().get(0));
-        int k = Requests.number(ctx, "k", 10, 1, Requests.MAX_LIMIT);
+        String graph = GRAPH.of(ctx).orElse(nodes.graphs().get(0));
+        int k = K.of(ctx);
         if (!graph.equals(NeighborAnswers.EMBEDDING)) {
             ctx.json(neighbors.inGraph(nodes, graph, user, k));
             return;
         }
         UserProfile profile = stores.profile(user).orElseThrow(() -> unknown(user));
-        Model model = serving.model();
+        Model model = serving.model(user);
         FoldIn.Vector vector = model == null ? null : serving.vector(model, user, profile);
         if (vector == null) {
             throw ProblemException.notFound("user " + user + " has no vector yet: "

@@ -1,7 +1,6 @@
 package dev.freshet.serving.http;
 
 import io.javalin.http.Context;
-import io.javalin.http.Handler;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -36,13 +35,6 @@ final class WriteGuard {
         }
     }
 
-    Handler guarded(Handler write) {
-        return ctx -> {
-            check(ctx);
-            write.handle(ctx);
-        };
-    }
-
     /** Reads, too, are for those who call a server on loopback by a name of loopback. */
     void checkHost(Context ctx) {
         String host = ctx.host();
@@ -52,11 +44,12 @@ final class WriteGuard {
         }
     }
 
-    private void check(Context ctx) {
+    /** @throws ProblemException if the request may not write */
+    void check(Context ctx) {
         if (!allowed) {
             throw ProblemException.forbidden(
                     "this server takes nothing over HTTP: it listens beyond loopback and was not"
-                            + " started with --allow-writes; send to the topics instead");
+                            + " started with --allow-writes or --token-file; send to the topics instead");
         }
         String type = ctx.contentType();
         if (type == null || !type.split(";", 2)[0].strip().equalsIgnoreCase("application/json")) {

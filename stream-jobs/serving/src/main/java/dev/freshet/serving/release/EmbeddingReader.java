@@ -1,7 +1,6 @@
 package dev.freshet.serving.release;
 
 import dev.freshet.codec.BadRecordException;
-import dev.freshet.codec.Vectors;
 import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.OffsetRange;
@@ -115,8 +114,7 @@ final class EmbeddingReader {
             if (!embedding.getVersion().equals(version)) {
                 return false;
             }
-            builder.add(embedding.getKind(), embedding.getId(), Vectors.toArray(embedding.getVector()));
-            return true;
+            return builder.add(embedding);
         } catch (BadRecordException | InvalidModelException e) {
             refusals.refuse(refused(record), e.getMessage());
             throw new InvalidModelException(

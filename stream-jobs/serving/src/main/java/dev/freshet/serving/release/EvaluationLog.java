@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The newest runs on the topic evaluations: their epochs, results and decisions. Thread-safe. */
+/** The newest runs on the topic evaluations: their epochs, results and decisions; and what was published of evaluations on data sets. Thread-safe. */
 public final class EvaluationLog {
 
     /** Runs that are kept, the newest. */
@@ -46,6 +46,7 @@ public final class EvaluationLog {
     }
 
     private final Map<String, Entry> runs = new LinkedHashMap<>();
+    private final Map<String, Evaluation> onDataSets = new LinkedHashMap<>();
     private String training;
     private String decided;
     private long count;
@@ -56,6 +57,15 @@ public final class EvaluationLog {
             return;
         }
         count++;
+        if (evaluation.getKind() == EvaluationKind.OFFLINE && evaluation.getVersion() == null) {
+            // What is published again is the newest.
+            onDataSets.remove(evaluation.getRunId());
+            onDataSets.put(evaluation.getRunId(), evaluation);
+            if (onDataSets.size() > KEPT) {
+                onDataSets.remove(onDataSets.keySet().iterator().next());
+            }
+            return;
+        }
         Entry run = runs.computeIfAbsent(evaluation.getRunId(), id -> new Entry());
         switch (evaluation.getKind()) {
             case EPOCH -> {
@@ -81,11 +91,23 @@ public final class EvaluationLog {
         return count;
     }
 
-    /** The newest runs, newest first, at most {@code limit}. */
-    public synchronized List<Run> newest(int limit) {
+    /**
+     * The newest runs, newest first, at most {@code limit}.
+     *
+     * @param before a run before which they began, or null; none began before one that is no longer kept
+     */
+    public synchronized List<Run> newest(String before, int limit) {
         List<String> ids = new ArrayList<>(runs.keySet());
+        if (before != null) {
+            ids = ids.subList(0, Math.max(0, ids.indexOf(before)));
+        }
         Collections.reverse(ids);
         return ids.stream().limit(limit).map(id -> run(id, runs.get(id))).toList();
+    }
+
+    /** The newest results on data sets, oldest first. */
+    public synchronized List<Evaluation> onDataSets() {
+        return List.copyOf(onDataSets.values());
     }
 
     /** One run. */

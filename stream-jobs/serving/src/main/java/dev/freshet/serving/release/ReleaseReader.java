@@ -3,17 +3,15 @@ package dev.freshet.serving.release;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.ReleaseAction;
+import dev.freshet.serving.release.ReleaseHistory.Announcement;
 import dev.freshet.serving.score.InvalidModelException;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.stream.Refusals;
 import dev.freshet.serving.stream.ServingContext;
 import dev.freshet.topic.Topic;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -24,16 +22,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Follows the topic models and puts the newest sound release in force, whole: the next model is built beside the one in
- * force, which keeps scoring until the switch. A release that is not sound becomes a dead letter and the model in force stays. A
- * thread of its own; its read-outs are thread-safe.
+ * Follows the topic models and puts the newest sound release of each arm in force, whole: the next model is built beside the one in
+ * force, which keeps scoring until the switch, one arm after another. A release that is not sound becomes a dead letter and the model in force
+ * stays. A thread of its own; its read-outs are thread-safe.
  */
 public final class ReleaseReader implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ReleaseReader.class);
     private static final Duration POLL = Duration.ofMillis(100);
 
-    /** Announcements that are kept, the newest, besides the one in force. */
+    /** Announcements of an arm that are kept, the newest, besides those in force and in effect. */
     public static final int KEPT = 100;
 
     /**
@@ -51,20 +49,13 @@ public final class ReleaseReader implements AutoCloseable {
      */
     public record Loading(String version, long read, long total) {}
 
-    private record Announcement(ModelRelease release, ConsumerRecord<byte[], byte[]> record) {
-        long offset() {
-            return record.offset();
-        }
-    }
-
     private final Refusals refusals;
     private final ServingContext serving;
     private final EmbeddingReader embeddings;
+    private final Indexer indexer;
     private final ReadingThread thread;
     private final CountDownLatch first = new CountDownLatch(1);
-    private final List<Announcement> history = new ArrayList<>();
-    /** Why an announcement cannot be put in force, by its offset. */
-    private final Map<Long, String> unsound = new HashMap<>();
+    private final ReleaseHistory history;
     /** Offsets of releases that were tried in vain to be kept as the first. */
     private final Set<Long> notFirst = new HashSet<>();
 
@@ -75,6 +66,8 @@ public final class ReleaseReader implements AutoCloseable {
         this.refusals = refusals;
         this.serving = serving;
         this.embeddings = new EmbeddingReader(clients, refusals);
+        this.history = new ReleaseHistory(serving.split());
+        this.indexer = new Indexer(serving);
         this.thread = new ReadingThread("release-reader", clients::consumer, this::follow);
     }
 
@@ -82,7 +75,7 @@ public final class ReleaseReader implements AutoCloseable {
         thread.start();
     }
 
-    /** Waits until the model that was in force at the start, if any, is in force here. */
+    /** Waits until the models that were in force at the start, if any, are in force here. */
     void awaitFirst() throws InterruptedException {
         first.await();
     }
@@ -103,8 +96,10 @@ public final class ReleaseReader implements AutoCloseable {
             if (position >= end) {
                 if (pending) {
                     keepFirst();
-                    putNewestInForce();
-                    forgetOld();
+                    for (int arm = 0; arm < serving.split().arms().size(); arm++) {
+                        putNewestInForce(arm);
+                    }
+                    history.forgetOld(serving::isInForce);
                     pending = false;
                 }
                 first.countDown();
@@ -117,10 +112,7 @@ public final class ReleaseReader implements AutoCloseable {
             return false;
         }
         try {
-            ModelRelease release = Topic.MODELS.codec().decode(record.value());
-            synchronized (this) {
-                history.add(new Announcement(release, record));
-            }
+            history.add(new Announcement(Topic.MODELS.codec().decode(record.value()), record));
             return true;
         } catch (BadRecordException e) {
             serving.metrics().skipped(Topic.MODELS.name());
@@ -131,30 +123,35 @@ public final class ReleaseReader implements AutoCloseable {
 
     /** Keeps the oldest release that is sound and still there, where a variant rests on it. */
     private void keepFirst() throws InterruptedException {
-        for (int at = 0; at < history.size() && serving.lacksFirst(); at++) {
-            ModelRelease release = history.get(at).release();
-            if (release.getAction() == ReleaseAction.RELEASE
-                    && !notFirst.contains(history.get(at).offset())) {
+        for (Announcement announcement : history.all()) {
+            if (!serving.lacksFirst()) {
+                return;
+            }
+            ModelRelease release = announcement.release();
+            if (release.getAction() == ReleaseAction.RELEASE && !notFirst.contains(announcement.offset())) {
                 try {
-                    serving.keepFirst(embeddings.read(release, read -> {}).build());
+                    Model model = embeddings.read(release, read -> {}).build();
+                    serving.keepFirst(model);
+                    indexer.index(model);
                     LOG.info("model {} is the first, for comparison", release.getVersion());
                 } catch (InvalidModelException | IllegalArgumentException | ArithmeticException | OutOfMemoryError e) {
-                    notFirst.add(history.get(at).offset());
+                    notFirst.add(announcement.offset());
                     LOG.warn("model {} cannot be the first, for comparison: {}", release.getVersion(), e.getMessage());
                 }
             }
         }
     }
 
-    /** Goes back from the newest announcement to the first that is sound, but not behind the one in force. */
-    private void putNewestInForce() throws InterruptedException {
-        for (int at = history.size() - 1; at >= 0; at--) {
-            Announcement announcement = history.get(at);
-            if (unsound.containsKey(announcement.offset())) {
+    /** Goes back from the newest announcement for an arm to the first that is sound, but not behind the one in force. */
+    private void putNewestInForce(int arm) throws InterruptedException {
+        List<Announcement> all = history.all();
+        for (int at = all.size() - 1; at >= 0; at--) {
+            Announcement announcement = all.get(at);
+            if (!history.isFor(arm, announcement.release()) || !history.isSound(announcement)) {
                 continue;
             }
-            Optional<Announcement> release = released(announcement, at);
-            if (release.isEmpty() || unsound.containsKey(release.get().offset())) {
+            Optional<Announcement> release = released(announcement, all.subList(0, at));
+            if (release.isEmpty() || !history.isSound(release.get())) {
                 ModelRelease rollback = announcement.release();
                 refuse(
                         announcement,
@@ -162,7 +159,7 @@ public final class ReleaseReader implements AutoCloseable {
                                 + " has this version");
                 continue;
             }
-            Model inForce = serving.model();
+            Model inForce = serving.inForce(arm);
             if (inForce != null
                     && inForce.version().equals(release.get().release().getVersion())) {
                 return;
@@ -174,17 +171,17 @@ public final class ReleaseReader implements AutoCloseable {
     }
 
     /** The release that an announcement puts in force: itself, or of a rollback the one it returns to. */
-    private Optional<Announcement> released(Announcement announcement, int at) {
+    private static Optional<Announcement> released(Announcement announcement, List<Announcement> before) {
         ModelRelease wanted = announcement.release();
         if (wanted.getAction() == ReleaseAction.RELEASE) {
             return Optional.of(announcement);
         }
-        for (int earlier = at - 1; earlier >= 0; earlier--) {
-            ModelRelease candidate = history.get(earlier).release();
+        for (int earlier = before.size() - 1; earlier >= 0; earlier--) {
+            ModelRelease candidate = before.get(earlier).release();
             if (candidate.getAction() == ReleaseAction.RELEASE
                     && candidate.getModel().equals(wanted.getModel())
                     && candidate.getVersion().equals(wanted.getVersion())) {
-                return Optional.of(history.get(earlier));
+                return Optional.of(before.get(earlier));
             }
         }
         return Optional.empty();
@@ -194,7 +191,7 @@ public final class ReleaseReader implements AutoCloseable {
         ModelRelease release = announcement.release();
         Model kept = serving.first();
         if (kept != null && kept.release().equals(release)) {
-            serving.switchTo(kept);
+            serving.switchTo(kept.asReleased());
             LOG.info("model {} in force", release.getVersion());
             return true;
         }
@@ -204,7 +201,8 @@ public final class ReleaseReader implements AutoCloseable {
         try {
             Model.Builder builder =
                     embeddings.read(release, read -> loading = new Loading(release.getVersion(), read, total));
-            serving.switchTo(builder.build());
+            Model model = builder.build();
+            serving.switchTo(model);
             LOG.info(
                     "model {} in force: {} items, {} users, dimension {}, read in {} ms",
                     release.getVersion(),
@@ -212,6 +210,7 @@ public final class ReleaseReader implements AutoCloseable {
                     release.getUsers(),
                     release.getDimension(),
                     Duration.ofNanos(System.nanoTime() - start).toMillis());
+            indexer.index(model);
             return true;
         } catch (InvalidModelException e) {
             refuse(announcement, "release " + release.getVersion() + ": " + e.getMessage());
@@ -225,32 +224,24 @@ public final class ReleaseReader implements AutoCloseable {
         }
     }
 
-    private synchronized void forgetOld() {
-        Model inForce = serving.model();
-        int surplus = history.size() - KEPT;
-        for (Announcement old : List.copyOf(history.subList(0, Math.max(0, surplus)))) {
-            if (inForce == null || !inForce.release().equals(old.release())) {
-                history.remove(old);
-                unsound.remove(old.offset());
-            }
-        }
-    }
-
     private void refuse(Announcement announcement, String reason) {
-        synchronized (this) {
-            unsound.put(announcement.offset(), reason);
-        }
+        history.refuse(announcement, reason);
         refusals.refuse(EmbeddingReader.refused(announcement.record()), reason);
     }
 
-    /** The newest announcements, newest first, at most {@code limit}. */
-    public synchronized List<Entry> newest(int limit) {
-        List<Entry> newest = new ArrayList<>();
-        for (int at = history.size() - 1; at >= 0 && newest.size() < limit; at--) {
-            Announcement entry = history.get(at);
-            newest.add(new Entry(entry.release(), entry.offset(), unsound.get(entry.offset())));
-        }
-        return newest;
+    /** Whether the newest announcement for an arm that is obeyed is a return to an earlier release: then nothing is trained unasked. */
+    public boolean held(int arm) {
+        return history.held(arm);
+    }
+
+    /** The newest announcements before an offset, newest first, at most {@code limit}. */
+    public List<Entry> newest(long before, int limit) {
+        return history.newest(before, limit);
+    }
+
+    /** The newest announcement for an arm. */
+    public Optional<Entry> newest(int arm) {
+        return history.newest(arm);
     }
 
     /** The release being read at the moment. */
@@ -261,5 +252,6 @@ public final class ReleaseReader implements AutoCloseable {
     @Override
     public void close() {
         thread.close();
+        indexer.close();
     }
 }

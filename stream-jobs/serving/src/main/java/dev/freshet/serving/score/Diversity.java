@@ -16,14 +16,14 @@ import java.util.List;
  */
 final class Diversity {
 
-    private final ItemMatrix items;
+    private final ItemVectors items;
     private final double d;
 
     /**
      * @param items the vectors of the model in force
      * @param d how much difference counts, 0 to 1
      */
-    Diversity(ItemMatrix items, double d) {
+    Diversity(ItemVectors items, double d) {
         this.items = items;
         this.d = d;
     }
@@ -53,7 +53,7 @@ final class Diversity {
             }
             taken[best] = true;
             picked.add(new Fused(
-                    candidates.get(best).item(), most, candidates.get(best).shares()));
+                    candidates.get(best).item(), most, candidates.get(best).parts()));
             int row = rows[best];
             if (row >= 0) {
                 Arrays.setAll(

@@ -7,25 +7,28 @@ public final class FoldIn {
     static final double TRAINED_WEIGHT = 5;
 
     /** Newest likes, and newest dislikes, that count. */
-    static final int MAX_ITEMS = 50;
+    public static final int MAX_ITEMS = 50;
 
     /** How a vector came about. */
     public enum Origin {
         /** The trained vector itself. */
         TRAINED,
-        /** The trained vector, folded with newer interactions. */
+        /** The trained vector, or what the model makes of the user by the neighbors of today, folded with newer interactions. */
         REFRESHED,
+        /** What the model makes of a user whom training did not see, folded with the history. */
+        INDUCTIVE,
         /** From the items of the history alone. */
         FOLDED_IN
     }
 
     /** A user's vector. */
+    @SuppressWarnings("ArrayRecordComponent") // the arrays are the point: they go to numeric code as they are
     public record Vector(float[] values, Origin origin) {}
 
     private FoldIn() {}
 
     /**
-     * The rule. Let p be the user's trained vector, S the newest 50 likes since the model's cut that the model has vectors v of, D the newest 50
+     * The rule. Let p be the vector to start from, the trained one or what an inductive model makes of the user, S the newest 50 likes since the model's cut that the model has vectors v of, D the newest 50
      * dislikes of other weights than 0 that it has vectors of, whenever they were (training knows of none), counted as m = min(|D|, max(1, |S|)), so that
      * old ones do not outvote what the user likes; n = |S| + m, and q = Σ w v/‖v‖ over S plus m/|D| times that over D, with w the weights:
      * negative ones for D, and 1 for all of S where those of S sum to 0. The refreshed vector is
@@ -33,28 +36,30 @@ public final class FoldIn {
      * <pre>(5 p + n ‖p‖ q/‖q‖) / (5 + n)</pre>
      *
      * brought to the length ‖p‖, and p itself where n or q is 0. So a dislike turns the vector away from the item (Rocchio's relevance
-     * feedback, 1971). A user without a trained vector gets q/‖q‖ over the whole history, as long as the mean trained user, unless there is no like
+     * feedback, 1971). A user without a vector to start from gets q/‖q‖ over the whole history, as long as the mean trained user, unless there is no like
      * in it: what someone does not want says little of what they do. Items that the user took back count no more; in p they do, until the next
      * training.
      *
-     * @param user id of the user
-     * @param trained whether the trained vector may be used (not after an erasure that the model has not seen)
+     * @param start the vector to start from; null for a user without one. Of all but an {@link Origin#INDUCTIVE} one the model has seen what was
+     *     before its cut
      * @param taste what the user likes and dislikes
-     * @return the vector, or null where neither a trained vector nor a liked item with one exists
+     * @return the vector, or null where there is neither a start nor a liked item with a vector
      */
-    public static Vector refresh(Model model, String user, boolean trained, Taste taste) {
-        float[] p = trained ? model.user(user) : null;
+    public static Vector refresh(Model model, Vector start, Taste taste) {
+        float[] p = start == null ? null : start.values;
+        boolean all = start == null || start.origin == Origin.INDUCTIVE;
         int dimension = model.release().getDimension();
+        ItemVectors items = model.vectors();
         Sum likes = new Sum(dimension);
         for (HistoryItem like : taste.likes()) {
-            if (p == null || model.cut().precedes(like.stamp())) {
-                likes.add(model.items(), like);
+            if (all || model.cut().precedes(like.stamp())) {
+                likes.add(items, like);
             }
         }
         Sum dislikes = new Sum(dimension);
         for (HistoryItem dislike : taste.dislikes()) {
             if (dislike.weight() < 0) {
-                dislikes.add(model.items(), dislike);
+                dislikes.add(items, dislike);
             }
         }
         if (p == null && likes.n == 0) {
@@ -68,7 +73,7 @@ public final class FoldIn {
         int n = likes.n + counted;
         double qLength = norm(q);
         if (n == 0 || !(qLength > 0) || Double.isInfinite(qLength)) {
-            return p == null ? null : new Vector(p, Origin.TRAINED);
+            return start;
         }
         if (p == null) {
             return new Vector(scaled(q, model.meanUserNorm() / qLength), Origin.FOLDED_IN);
@@ -79,7 +84,8 @@ public final class FoldIn {
             sum[d] = TRAINED_WEIGHT * p[d] + n * pLength * q[d] / qLength;
         }
         double length = norm(sum);
-        return length > 0 ? new Vector(scaled(sum, pLength / length), Origin.REFRESHED) : new Vector(p, Origin.TRAINED);
+        Origin origin = start.origin == Origin.TRAINED ? Origin.REFRESHED : start.origin;
+        return length > 0 ? new Vector(scaled(sum, pLength / length), origin) : start;
     }
 
     /** The sum of the directions of the first {@value #MAX_ITEMS} items that have one. */
@@ -94,7 +100,7 @@ public final class FoldIn {
             this.plain = new double[dimension];
         }
 
-        void add(ItemMatrix items, HistoryItem entry) {
+        void add(ItemVectors items, HistoryItem entry) {
             int row = n == MAX_ITEMS ? -1 : items.row(entry.item());
             if (row < 0) {
                 return;

@@ -113,6 +113,43 @@ public final class ItemMatrix {
         return product == 0 ? 0 : product / (lengths[a] * lengths[b]);
     }
 
+    int dimension() {
+        return dimension;
+    }
+
+    /** The row in a place of memory, from 0 on: the longest vector has the first. */
+    int rowAt(int place) {
+        return rowAt[place];
+    }
+
+    /** Euclidean length of the vector in a place. */
+    double lengthAt(int place) {
+        return lengths[place];
+    }
+
+    /** A vector as {@link #productAt(float[], int)} takes it. */
+    float[] padded(float[] vector) {
+        return vector.length == stride ? vector : Arrays.copyOf(vector, stride);
+    }
+
+    /** Dot product of the vector in a place with a padded one. */
+    float productAt(float[] padded, int place) {
+        return product(padded, 0, place * stride);
+    }
+
+    /** Dot product of the vectors in two places. */
+    float productAt(int place, int other) {
+        return product(values, place * stride, other * stride);
+    }
+
+    private float product(float[] a, int from, int at) {
+        FloatVector sum = FloatVector.zero(LANES);
+        for (int k = 0; k < stride; k += LANES.length()) {
+            sum = FloatVector.fromArray(LANES, a, from + k).fma(FloatVector.fromArray(LANES, values, at + k), sum);
+        }
+        return sum.reduceLanes(VectorOperators.ADD);
+    }
+
     /** Ids by row: ascending. */
     public List<String> ids() {
         return List.of(ids);
@@ -128,7 +165,7 @@ public final class ItemMatrix {
      * @param excluded rows that are not offered; asked of those few that would enter
      */
     public void best(float[] user, TopK best, IntPredicate excluded) {
-        float[] padded = user.length == stride ? user : Arrays.copyOf(user, stride);
+        float[] padded = padded(user);
         // A product computed in float32 may exceed the exact bound by a relative (dimension + 1) ulps at most.
         double longest = FoldIn.norm(user) * (1 + (dimension + 1) * (double) Math.ulp(1f));
         float[] scores = new float[BLOCK];

@@ -21,9 +21,20 @@ final class NeighborEvidence {
     private static final int MAX_REASONS = 3;
 
     private static final class Evidence {
+
+        private static final Comparator<Evidence> STRONGEST_FIRST = (a, b) -> {
+            int bySum = Double.compare(b.sum, a.sum);
+            return bySum != 0 ? bySum : a.item.compareTo(b.item);
+        };
+
+        private final String item;
         private double sum;
         /** Of each like that speaks for the item, what it adds. */
-        private final List<Reason> likes = new ArrayList<>();
+        private final List<Reason> likes = new ArrayList<>(2);
+
+        Evidence(String item) {
+            this.item = item;
+        }
     }
 
     private static final Comparator<Reason> STRONGEST =
@@ -52,11 +63,11 @@ final class NeighborEvidence {
         ItemNeighbors list = graph.apply(own.item());
         version = Math.max(version, list.version());
         for (int n = 0; weight != 0 && n < list.ids().length; n++) {
-            Evidence found = byItem.computeIfAbsent(list.ids()[n], item -> new Evidence());
+            Evidence found = byItem.computeIfAbsent(list.ids()[n], Evidence::new);
             double adds = weight * list.weights()[n];
             found.sum += adds;
             if (adds > 0) {
-                found.likes.add(new Reason(Recommender.NEIGHBOR, own.item(), adds));
+                found.likes.add(Reasons.of(Recommender.NEIGHBOR, own.item(), adds));
             }
         }
     }
@@ -74,13 +85,14 @@ final class NeighborEvidence {
 
     /** Items that more speaks for than against, strongest first, then by id. */
     List<String> ranking() {
-        return byItem.entrySet().stream()
-                .filter(entry -> entry.getValue().sum > 0)
-                .sorted(Comparator.comparingDouble((Map.Entry<String, Evidence> entry) -> entry.getValue().sum)
-                        .reversed()
-                        .thenComparing(Map.Entry::getKey))
-                .map(Map.Entry::getKey)
-                .toList();
+        List<Evidence> found = new ArrayList<>(byItem.size());
+        for (Evidence evidence : byItem.values()) {
+            if (evidence.sum > 0) {
+                found.add(evidence);
+            }
+        }
+        found.sort(Evidence.STRONGEST_FIRST);
+        return found.stream().map(evidence -> evidence.item).toList();
     }
 
     /**
@@ -97,7 +109,7 @@ final class NeighborEvidence {
         return evidence.likes.stream()
                 .sorted(STRONGEST)
                 .limit(MAX_REASONS)
-                .map(like -> new Reason(like.getKind(), like.getItem(), share * like.getWeight() / all))
+                .map(like -> Reasons.of(like.getKind(), like.getItem(), share * like.getWeight() / all))
                 .toList();
     }
 }

@@ -56,4 +56,9 @@ public final class Popularity implements Iterable<Popularity.Entry> {
     public Iterator<Entry> iterator() {
         return order.iterator();
     }
+
+    /** The items that rank behind an entry, which need not be there. */
+    public Iterator<Entry> after(Entry entry) {
+        return order.tailSet(entry, false).iterator();
+    }
 }

@@ -1,5 +1,6 @@
 package dev.freshet.serving.score;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -26,9 +27,30 @@ final class RankFusion {
      * An item of the fused ranking.
      *
      * @param score in (0, 1]
-     * @param shares the share of the score that each source has
+     * @param parts what each source adds to the score before any re-ranking, by ordinal; 0 for one that does not have the item
      */
-    record Fused(String item, double score, Map<Source, Double> shares) {}
+    record Fused(String item, double score, double[] parts) {
+
+        private static final Comparator<Fused> BEST_FIRST = (a, b) -> {
+            int byScore = Double.compare(b.score, a.score);
+            return byScore != 0 ? byScore : a.item.compareTo(b.item);
+        };
+
+        /** The share of the item's place that is due to a source. */
+        double share(Source source) {
+            return parts[source.ordinal()] / sum(parts);
+        }
+
+        private static double sum(double... parts) {
+            double sum = 0;
+            for (double part : parts) {
+                sum += part;
+            }
+            return sum;
+        }
+    }
+
+    private static final int SOURCES = Source.values().length;
 
     private final Map<Source, List<String>> rankings = new EnumMap<>(Source.class);
 
@@ -41,22 +63,16 @@ final class RankFusion {
 
     /** All items, best first; of equal score by id. */
     List<Fused> fuse() {
-        Map<String, Map<Source, Double>> parts = new HashMap<>();
+        Map<String, double[]> parts = new HashMap<>();
         rankings.forEach((source, ranking) -> {
             for (int place = 0; place < ranking.size(); place++) {
-                parts.computeIfAbsent(ranking.get(place), item -> new EnumMap<>(Source.class))
-                        .put(source, (K + 1.0) / (K + 1 + place) / rankings.size());
+                parts.computeIfAbsent(ranking.get(place), item -> new double[SOURCES])[source.ordinal()] =
+                        (K + 1.0) / (K + 1 + place) / rankings.size();
             }
         });
-        return parts.entrySet().stream()
-                .map(entry -> {
-                    double score = entry.getValue().values().stream()
-                            .mapToDouble(Double::doubleValue)
-                            .sum();
-                    entry.getValue().replaceAll((source, part) -> part / score);
-                    return new Fused(entry.getKey(), score, entry.getValue());
-                })
-                .sorted(Comparator.comparingDouble(Fused::score).reversed().thenComparing(Fused::item))
-                .toList();
+        List<Fused> fused = new ArrayList<>(parts.size());
+        parts.forEach((item, of) -> fused.add(new Fused(item, Fused.sum(of), of)));
+        fused.sort(Fused.BEST_FIRST);
+        return fused;
     }
 }

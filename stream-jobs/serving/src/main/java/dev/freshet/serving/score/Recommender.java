@@ -95,7 +95,7 @@ public final class Recommender {
             if (items.size() == query.size()) {
                 break;
             }
-            items.add(new RecommendedItem(fused.item(), fused.score(), reasons(fused, evidence)));
+            items.add(new RecommendedItem(fused.item(), fused.score(), reasons(query, fused, evidence)));
         }
         if (items.size() < query.size()) {
             fillUp(query, evidence, items);
@@ -106,7 +106,7 @@ public final class Recommender {
     private static List<RankFusion.Fused> diverse(Query query, List<RankFusion.Fused> ranking) {
         return query.diversity() == 0 || query.model() == null
                 ? ranking
-                : new Diversity(query.model().items(), query.diversity())
+                : new Diversity(query.model().vectors(), query.diversity())
                         .pick(ranking.subList(0, Math.min(depth(query), ranking.size())), query.size());
     }
 
@@ -114,14 +114,15 @@ public final class Recommender {
         if (query.model() == null || query.vector() == null) {
             return List.of();
         }
-        ItemMatrix matrix = query.model().items();
+        ItemVectors items = query.model().vectors();
         int depth = depth(query);
-        TopK best = new TopK(query.filter() == null ? depth : FILTERED, Integer::compare);
-        matrix.best(query.vector(), best, row -> query.excluded().test(matrix.id(row)));
+        int k = query.filter() == null ? depth : FILTERED;
+        TopK best = new TopK(k, Integer::compare);
+        items.best(query.vector(), best, k, row -> query.excluded().test(items.id(row)));
         best.sort();
         List<String> ranking = new ArrayList<>(best.size());
         for (int rank = 0; rank < best.size() && ranking.size() < depth; rank++) {
-            String item = matrix.id(best.id(rank));
+            String item = items.id(best.id(rank));
             if (query.wants(item)) {
                 ranking.add(item);
             }
@@ -140,13 +141,13 @@ public final class Recommender {
         return Math.max(DEPTH, query.size());
     }
 
-    private static List<Reason> reasons(RankFusion.Fused fused, NeighborEvidence evidence) {
+    private static List<Reason> reasons(Query query, RankFusion.Fused fused, NeighborEvidence evidence) {
         List<Reason> reasons = new ArrayList<>();
-        double ofModel = fused.shares().getOrDefault(RankFusion.Source.MODEL, 0.0);
+        double ofModel = fused.share(RankFusion.Source.MODEL);
         if (ofModel > 0) {
-            reasons.add(new Reason(MODEL, null, ofModel));
+            reasons.add(ModelReason.of(query.model(), query.vector(), fused.item(), ofModel));
         }
-        reasons.addAll(evidence.reasons(fused.item(), fused.shares().getOrDefault(RankFusion.Source.NEIGHBORS, 0.0)));
+        reasons.addAll(evidence.reasons(fused.item(), fused.share(RankFusion.Source.NEIGHBORS)));
         reasons.sort(Comparator.comparingDouble(Reason::getWeight).reversed());
         return reasons;
     }
@@ -179,7 +180,7 @@ public final class Recommender {
             items.add(new RecommendedItem(
                     fill.get(n).item(),
                     last * (fill.size() - n) / (fill.size() + 1),
-                    List.of(new Reason(POPULARITY, null, 1.0))));
+                    List.of(Reasons.of(POPULARITY, null, 1.0))));
         }
     }
 }

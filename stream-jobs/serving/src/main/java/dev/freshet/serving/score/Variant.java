@@ -3,6 +3,7 @@ package dev.freshet.serving.score;
 import dev.freshet.serving.score.Recommender.Query;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -51,7 +52,7 @@ public enum Variant {
         public Query query(Asked asked) {
             Taste taste = asked.own().taste();
             FoldIn.Vector vector =
-                    asked.first() == null ? null : FoldIn.refresh(asked.first(), asked.user(), asked.trained(), taste);
+                    asked.first() == null ? null : asked.refreshed().get();
             return asked.with(asked.first(), vector == null ? null : vector.values(), taste);
         }
     };
@@ -62,9 +63,10 @@ public enum Variant {
      * @param first the first release, or null where there is none yet
      * @param user id of the user
      * @param trained whether the first release's vector of the user may be used
+     * @param refreshed the user's vector in the first release as of now, or null
      * @param own what serving itself asks the recommender
      */
-    public record Asked(Model first, String user, boolean trained, Query own) {
+    public record Asked(Model first, String user, boolean trained, Supplier<FoldIn.Vector> refreshed, Query own) {
 
         /** The same of another model, another vector and another taste. */
         private Query with(Model model, float[] vector, Taste taste) {

@@ -3,6 +3,7 @@ package dev.freshet.serving.stream;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.freshet.codec.BadRecordException;
+import dev.freshet.codec.Vectors;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Item;
@@ -15,6 +16,8 @@ import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -39,20 +43,48 @@ public final class Catalogue {
     public record GraphSize(long nodes, long edges) {}
 
     /**
-     * A request to forget a user.
+     * A request to forget a user or an item.
      *
-     * @param upTo event time up to which the user is forgotten
+     * @param upTo event time up to which they are forgotten
      * @param offset where it lies on the topic erasures
      */
-    record UserErasure(long upTo, long offset) {
+    record Forgotten(long upTo, long offset) {
 
-        static final UserErasure NONE = new UserErasure(Long.MIN_VALUE, -1);
+        static final Forgotten NONE = new Forgotten(Long.MIN_VALUE, -1);
+
+        private static Forgotten later(Forgotten one, Forgotten other) {
+            return other.upTo > one.upTo ? other : one;
+        }
+    }
+
+    /**
+     * Where a walk over the items goes on.
+     *
+     * @param lists whether it has come to the neighbor lists
+     */
+    record Place(boolean lists, String key) {
+
+        static final Place FIRST = new Place(false, RECORD);
     }
 
     private static final int CACHED_LISTS = 100_000;
 
     /** An answer over HTTP asks for dozens: those of a list, and those that it is because of. */
     private static final int CACHED_ITEMS = 20_000;
+
+    /** Keys of the items store that hold what scoring and people ask for begin so. */
+    private static final String RECORD = "r";
+
+    /** Keys that hold an item's features: long, and asked for by few. */
+    private static final String FEATURES = "f";
+
+    /** Behind all keys that begin with {@link #RECORD}. */
+    private static final String RECORDS_END = "s";
+
+    /** Keys of the lists of item graphs lie between these. */
+    private static final String LISTS = "item-";
+
+    private static final String LISTS_END = "item.";
 
     private final ItemFilter filter;
     private volatile KeyValueStore<String, byte[]> items;
@@ -63,9 +95,13 @@ public final class Catalogue {
     private final Set<String> unavailable = ConcurrentHashMap.newKeySet();
     private final AtomicLong withdrawals;
     private final Map<String, GraphSize> graphs = new ConcurrentHashMap<>();
-    private final Map<String, UserErasure> erasedUsers = new ConcurrentHashMap<>();
-    private final Map<String, Long> erasedItems = new ConcurrentHashMap<>();
+    private final Map<String, Forgotten> erasedUsers = new ConcurrentHashMap<>();
+    private final Map<String, Forgotten> erasedItems = new ConcurrentHashMap<>();
     private final AtomicLong itemErasures = new AtomicLong();
+    private final Set<String> changedItems = ConcurrentHashMap.newKeySet();
+    /** Items that were erased, or sent again since. */
+    private final Set<String> goneOrBack = ConcurrentHashMap.newKeySet();
+
     private final List<String> userErasures = Collections.synchronizedList(new ArrayList<>());
     private final LoadingCache<String, ItemNeighbors> jaccard =
             Caffeine.newBuilder().maximumSize(CACHED_LISTS).build(this::loadJaccard);
@@ -85,10 +121,14 @@ public final class Catalogue {
         records.invalidateAll();
         stored.set(0);
         unavailable.clear();
-        try (KeyValueIterator<String, byte[]> all = store.all()) {
+        try (KeyValueIterator<String, byte[]> all =
+                store.prefixScan(RECORD, Serdes.String().serializer())) {
             while (all.hasNext()) {
                 KeyValue<String, byte[]> entry = all.next();
-                countItem(entry.key, Stamped.decode(Topic.ITEMS, entry.value).record(), null);
+                countItem(
+                        entry.key.substring(RECORD.length()),
+                        Stamped.decode(Topic.ITEMS, entry.value).record(),
+                        null);
             }
         }
     }
@@ -96,17 +136,105 @@ public final class Catalogue {
     /**
      * Puts what is known of an item in force.
      *
-     * @param item the item without its features
+     * @param item the item; loses its features
      * @param appended the broker's time of the record
      */
     void putItem(Item item, long appended) throws BadRecordException {
-        byte[] before = items.get(item.getItem());
-        items.put(item.getItem(), new Stamped<>(appended, item).encode(Topic.ITEMS));
-        records.invalidate(item.getItem());
+        String id = item.getItem();
+        byte[] before = items.get(RECORD + id);
+        if (item.getFeatures().isEmpty()) {
+            items.delete(FEATURES + id);
+        } else {
+            items.put(
+                    FEATURES + id,
+                    Topic.ITEMS
+                            .codec()
+                            .encode(Item.newBuilder()
+                                    .setItem(id)
+                                    .setFeatures(item.getFeatures())
+                                    .build()));
+            item.setFeatures(Map.of());
+        }
+        items.put(RECORD + id, new Stamped<>(appended, item).encode(Topic.ITEMS));
+        records.invalidate(id);
         countItem(
-                item.getItem(),
+                id,
                 item,
                 before == null ? null : Stamped.decode(Topic.ITEMS, before).record());
+        changedItems.add(id);
+        if (erasedItems.containsKey(id)) {
+            goneOrBack.add(id);
+        }
+    }
+
+    /** An item's vectors by modality; none of one that was erased since. */
+    Map<String, float[]> features(String id) {
+        byte[] value = items == null || storedItem(id).isEmpty() ? null : items.get(FEATURES + id);
+        if (value == null) {
+            return Map.of();
+        }
+        try {
+            Map<String, float[]> features = new HashMap<>();
+            Topic.ITEMS
+                    .codec()
+                    .decode(value)
+                    .getFeatures()
+                    .forEach((modality, vector) -> features.put(modality, Vectors.toArray(vector)));
+            return features;
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Goes on with a walk over the ids of all items that have a record, or a list in one of the graphs that vectors are made from; one may
+     * come several times.
+     *
+     * @param from {@link Place#FIRST}, or what the last call gave
+     * @param enough whether to stop for now
+     * @return where to go on; null at the end
+     */
+    Place walkItems(Place from, BooleanSupplier enough, Consumer<String> each) {
+        try (KeyValueIterator<String, byte[]> rest =
+                from.lists ? neighbors.range(from.key, LISTS_END) : items.range(from.key, RECORDS_END)) {
+            while (rest.hasNext()) {
+                String key = rest.peekNextKey();
+                if (enough.getAsBoolean()) {
+                    return new Place(from.lists, key);
+                }
+                rest.next();
+                if (!from.lists) {
+                    each.accept(key.substring(RECORD.length()));
+                } else if (placesItems(key.substring(0, key.indexOf(':')))) {
+                    each.accept(key.substring(key.indexOf(':') + 1));
+                }
+            }
+        }
+        return from.lists ? null : new Place(true, LISTS);
+    }
+
+    /** Whether a graph's lists say where an item belongs that training did not see. */
+    private static boolean placesItems(String graph) {
+        return graph.equals(GraphNames.ITEM_JACCARD) || GraphNames.isItemContent(graph);
+    }
+
+    /** The items whose record, neighbors or erasure came since it was asked last. */
+    Set<String> takeChangedItems() {
+        return taken(changedItems);
+    }
+
+    /** The items that were erased, or sent again since, after it was asked last. */
+    Set<String> takeGoneOrBack() {
+        return taken(goneOrBack);
+    }
+
+    private static Set<String> taken(Set<String> from) {
+        if (from.isEmpty()) {
+            return Set.of();
+        }
+        Set<String> taken = new HashSet<>();
+        from.removeIf(taken::add);
+        return taken;
     }
 
     private void countItem(String id, Item item, Item before) {
@@ -133,6 +261,9 @@ public final class Catalogue {
         if (graph.equals(GraphNames.ITEM_JACCARD)) {
             jaccard.invalidate(node);
         }
+        if (placesItems(graph)) {
+            changedItems.add(node);
+        }
     }
 
     /**
@@ -141,16 +272,15 @@ public final class Catalogue {
      * @param offset where it lies on the topic erasures
      */
     void putErasure(Erasure erasure, long offset) {
-        long at = erasure.getRequestedAt().toEpochMilli();
+        Forgotten request = new Forgotten(erasure.getRequestedAt().toEpochMilli(), offset);
         if (erasure.getKind() == NodeKind.USER) {
-            erasedUsers.merge(
-                    erasure.getId(),
-                    new UserErasure(at, offset),
-                    (before, next) -> next.upTo() > before.upTo() ? next : before);
+            erasedUsers.merge(erasure.getId(), request, Forgotten::later);
             userErasures.add(erasure.getId());
         } else {
-            erasedItems.merge(erasure.getId(), at, Math::max);
+            erasedItems.merge(erasure.getId(), request, Forgotten::later);
             itemErasures.incrementAndGet();
+            changedItems.add(erasure.getId());
+            goneOrBack.add(erasure.getId());
             withdrawals.incrementAndGet();
         }
     }
@@ -172,7 +302,7 @@ public final class Catalogue {
     }
 
     private Optional<Stamped<Item>> loadItem(String id) {
-        byte[] value = items.get(id);
+        byte[] value = items.get(RECORD + id);
         try {
             return value == null ? Optional.empty() : Optional.of(Stamped.decode(Topic.ITEMS, value));
         } catch (BadRecordException e) {
@@ -263,14 +393,19 @@ public final class Catalogue {
         return new TreeMap<>(graphs);
     }
 
-    /** The request to forget a user that is in force, or {@link UserErasure#NONE}. */
-    UserErasure userErasure(String user) {
-        return erasedUsers.getOrDefault(user, UserErasure.NONE);
+    /** The request to forget a user that is in force, or {@link Forgotten#NONE}. */
+    Forgotten userErasure(String user) {
+        return erasedUsers.getOrDefault(user, Forgotten.NONE);
+    }
+
+    /** The request to forget an item that is in force, or {@link Forgotten#NONE}. */
+    Forgotten itemErasure(String item) {
+        return erasedItems.getOrDefault(item, Forgotten.NONE);
     }
 
     /** Event time up to which an item is forgotten, or {@link Long#MIN_VALUE}. */
     public long itemErasedAt(String item) {
-        return erasedItems.getOrDefault(item, Long.MIN_VALUE);
+        return itemErasure(item).upTo();
     }
 
     /** Number of requests to forget a user so far. */

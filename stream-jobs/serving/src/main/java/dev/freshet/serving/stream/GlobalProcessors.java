@@ -86,7 +86,7 @@ final class GlobalProcessors {
         }
     }
 
-    /** Items without their features; a withdrawn one stays as unavailable, so that a restart knows it. */
+    /** Items, their features apart; a withdrawn one stays as unavailable, so that a restart knows it. */
     static final class Items extends Updater {
 
         private final ServingContext serving;
@@ -107,9 +107,8 @@ final class GlobalProcessors {
             if (value == null) {
                 item = Item.newBuilder().setItem(key).setAvailable(false).build();
             } else {
-                item = Topic.ITEMS.codec().decode(value);
+                item = serving.format().awaitDecoded(Topic.ITEMS, value);
                 Intake.check(item, Map.of());
-                item.setFeatures(Map.of());
             }
             serving.catalogue().putItem(item, appended);
         }
@@ -161,26 +160,29 @@ final class GlobalProcessors {
                 throw new BadRecordException("NeighborList: key " + shortened(key) + " is not graph:node");
             }
             String graph = key.substring(0, colon);
-            byte[] before = store.get(key);
-            int edgesBefore = before == null
+            byte[] stored = store.get(key);
+            int edgesBefore = stored == null
                     ? 0
-                    : Topic.NEIGHBORS.codec().decode(before).getNeighbors().size();
+                    : Topic.NEIGHBORS.codec().decode(stored).getNeighbors().size();
             int edges = list == null ? 0 : list.getNeighbors().size();
             if (edges == 0) {
                 store.delete(key);
             } else {
                 store.put(key, value);
             }
-            Catalogue.GraphSize size = sizes.getOrDefault(graph, new Catalogue.GraphSize(0, 0));
-            size = new Catalogue.GraphSize(
-                    size.nodes() + (edges > 0 ? 1 : 0) - (edgesBefore > 0 ? 1 : 0), size.edges() + edges - edgesBefore);
-            sizes.put(graph, size);
-            store.put(
-                    SIZE_PREFIX + graph,
-                    ByteBuffer.allocate(2 * Long.BYTES)
-                            .putLong(size.nodes())
-                            .putLong(size.edges())
-                            .array());
+            Catalogue.GraphSize before = sizes.getOrDefault(graph, new Catalogue.GraphSize(0, 0));
+            Catalogue.GraphSize size = new Catalogue.GraphSize(
+                    before.nodes() + (edges > 0 ? 1 : 0) - (edgesBefore > 0 ? 1 : 0),
+                    before.edges() + edges - edgesBefore);
+            if (!size.equals(before)) {
+                sizes.put(graph, size);
+                store.put(
+                        SIZE_PREFIX + graph,
+                        ByteBuffer.allocate(2 * Long.BYTES)
+                                .putLong(size.nodes())
+                                .putLong(size.edges())
+                                .array());
+            }
             serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), size);
         }
 
@@ -234,7 +236,7 @@ final class GlobalProcessors {
             if (value == null) {
                 return;
             }
-            Erasure erasure = Topic.ERASURES.codec().decode(value);
+            Erasure erasure = serving.format().awaitDecoded(Topic.ERASURES, value);
             Intake.check(erasure, appended);
             byte[] before = store.get(key);
             if (before == null

@@ -1,11 +1,13 @@
 package dev.freshet.serving.stream;
 
+import dev.freshet.serving.experiment.Outcome;
 import dev.freshet.topic.Topic;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +34,16 @@ public final class ServingMetrics {
     private final Map<String, Counter> skipped = new HashMap<>();
     private final Timer score;
     private final Timer freshness;
+    private final List<OfArm> arms = new ArrayList<>();
+
+    private record OfArm(
+            Counter hits,
+            Counter misses,
+            Counter unmeasured,
+            Counter reciprocalRanks,
+            Counter gains,
+            Counter fallbacks,
+            Timer freshness) {}
 
     public ServingMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -66,6 +78,63 @@ public final class ServingMetrics {
                 .description("From the broker's time of an interaction to its recommendations handed to the producer")
                 .publishPercentiles(0.5, 0.95, 0.99)
                 .register(registry);
+    }
+
+    /** Begins to count for the arms that users are split over, by their names. */
+    void arms(List<String> names) {
+        for (String arm : names) {
+            arms.add(new OfArm(
+                    ofArm(arm, "hit"),
+                    ofArm(arm, "miss"),
+                    ofArm(arm, "unmeasured"),
+                    sum(arm, "freshet.arm.reciprocal.ranks", "Sum of 1 / rank over the hits of an arm"),
+                    sum(arm, "freshet.arm.gains", "Sum of 1 / log2(rank + 1) over the hits of an arm"),
+                    sum(arm, "freshet.arm.fallbacks", "Hits and misses whose list was made without a user vector"),
+                    Timer.builder("freshet.arm.freshness")
+                            .description("The same as freshet_freshness_seconds, by arm")
+                            .tag("arm", arm)
+                            .publishPercentiles(0.5, 0.95, 0.99)
+                            .register(registry)));
+        }
+    }
+
+    private Counter ofArm(String arm, String result) {
+        return Counter.builder("freshet.arm.events")
+                .description(
+                        "Items that users of an arm took, held against the list that they had: hit among the first "
+                                + Outcome.K + ", miss, or unmeasured, where no list was there before the event")
+                .tag("arm", arm)
+                .tag("result", result)
+                .register(registry);
+    }
+
+    private Counter sum(String arm, String name, String description) {
+        return Counter.builder(name).description(description).tag("arm", arm).register(registry);
+    }
+
+    /** An item was held against a list: its rank, 0 for none. */
+    void measured(int arm, int rank, boolean fallback) {
+        OfArm of = arms.get(arm);
+        (rank > 0 ? of.hits : of.misses).increment();
+        of.reciprocalRanks.increment(Outcome.reciprocalRank(rank));
+        of.gains.increment(Outcome.gain(rank));
+        if (fallback) {
+            of.fallbacks.increment();
+        }
+    }
+
+    void unmeasured(int arm) {
+        arms.get(arm).unmeasured.increment();
+    }
+
+    /** Items since the start that no list could be held against. */
+    public long unmeasuredOf(int arm) {
+        return (long) arms.get(arm).unmeasured.count();
+    }
+
+    /** The timer of the way through serving, of an arm. */
+    public Timer freshness(int arm) {
+        return arms.get(arm).freshness;
     }
 
     private Counter events(String result) {
@@ -123,8 +192,10 @@ public final class ServingMetrics {
         recommendationsOut.add(1, now);
     }
 
-    void fresh(long millis) {
-        freshness.record(Duration.ofMillis(Math.max(0, millis)));
+    void fresh(int arm, long millis) {
+        Duration took = Duration.ofMillis(Math.max(0, millis));
+        freshness.record(took);
+        arms.get(arm).freshness.record(took);
     }
 
     public RateMeter eventsIn() {

@@ -2,6 +2,7 @@ package dev.freshet.serving.stream;
 
 import dev.freshet.topic.Topic;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Serde;
@@ -27,8 +28,11 @@ public final class ServingTopology {
     /** (User, item) → the event that decides the pair. */
     public static final String PAIRS_STORE = "pairs";
 
+    /** Item → version and hash of the embedding last published, in the task of the first partition. */
+    static final String ITEM_EMBEDDINGS_STORE = "item-embeddings";
+
     static final String COUNTS_STORE = "item-counts";
-    static final String ITEMS_STORE = "items";
+    static final String ITEMS_STORE = "item-records";
     static final String NEIGHBORS_STORE = "neighbors";
     static final String ERASURES_STORE = "erasures";
     static final String RECOMMENDATIONS_SINK = "recommendations-sink";
@@ -41,15 +45,24 @@ public final class ServingTopology {
     private ServingTopology() {}
 
     public static Topology build(ServingContext serving) {
+        return build(serving, System::nanoTime, System::currentTimeMillis);
+    }
+
+    /**
+     * @param nanos the clock that slices of work are measured by, in nanoseconds
+     * @param clock milliseconds since 1970
+     */
+    static Topology build(ServingContext serving, LongSupplier nanos, LongSupplier clock) {
         Topology topology = new Topology();
         global(topology, Topic.ITEMS, ITEMS_STORE, () -> new GlobalProcessors.Items(serving));
         global(topology, Topic.NEIGHBORS, NEIGHBORS_STORE, () -> new GlobalProcessors.Neighbors(serving));
         global(topology, Topic.ERASURES, ERASURES_STORE, () -> new GlobalProcessors.Erasures(serving));
         topology.addSource(SOURCE, new ByteArrayDeserializer(), new ByteArrayDeserializer(), Topic.INTERACTIONS.name());
-        topology.addProcessor(PROCESSOR, () -> new UserProcessor(serving, System::nanoTime), SOURCE);
+        topology.addProcessor(PROCESSOR, () -> new UserProcessor(serving, nanos, clock), SOURCE);
         topology.addStateStore(logged(USERS_STORE, Serdes.String(), Serdes.ByteArray()), PROCESSOR);
         topology.addStateStore(logged(RECOMMENDATIONS_STORE, Serdes.String(), Serdes.ByteArray()), PROCESSOR);
         topology.addStateStore(logged(PAIRS_STORE, Serdes.Bytes(), Serdes.ByteArray()), PROCESSOR);
+        topology.addStateStore(logged(ITEM_EMBEDDINGS_STORE, Serdes.String(), Serdes.ByteArray()), PROCESSOR);
         topology.addStateStore(logged(COUNTS_STORE, Serdes.String(), Serdes.Long()), PROCESSOR);
         sink(topology, RECOMMENDATIONS_SINK, Topic.RECOMMENDATIONS);
         sink(topology, SHADOWS_SINK, Topic.SHADOW_RECOMMENDATIONS);

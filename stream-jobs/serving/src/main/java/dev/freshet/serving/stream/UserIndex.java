@@ -1,5 +1,6 @@
 package dev.freshet.serving.stream;
 
+import dev.freshet.topic.Split;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -21,39 +22,62 @@ public final class UserIndex {
                 Comparator.comparingLong(Entry::lastActivity).reversed().thenComparing(Entry::user);
     }
 
+    private record Activity(int arm, long last) {}
+
     /** The users of one task. */
     static final class Part {
 
-        private final Map<String, Long> lastActivity = new ConcurrentHashMap<>();
+        private final Split split;
+        private final Map<String, Activity> users = new ConcurrentHashMap<>();
+
+        private Part(Split split) {
+            this.split = split;
+        }
 
         void put(String user, long at) {
-            lastActivity.put(user, at);
+            Activity before = users.get(user);
+            // The arm is a hash of the user that takes long to work out for all of them.
+            users.put(user, new Activity(before == null ? split.arm(user) : before.arm, at));
         }
 
         void remove(String user) {
-            lastActivity.remove(user);
+            users.remove(user);
         }
 
         boolean contains(String user) {
-            return lastActivity.containsKey(user);
+            return users.containsKey(user);
         }
 
-        /** Users, most recently active first. */
-        List<String> byActivity() {
-            List<Entry> entries = new ArrayList<>(lastActivity.size());
-            lastActivity.forEach((user, at) -> entries.add(new Entry(user, at)));
+        /** Number of users of an arm. */
+        long size(int arm) {
+            return users.values().stream().filter(user -> user.arm == arm).count();
+        }
+
+        /** The users of an arm, most recently active first. */
+        List<String> byActivity(int arm) {
+            List<Entry> entries = new ArrayList<>();
+            users.forEach((user, activity) -> {
+                if (activity.arm == arm) {
+                    entries.add(new Entry(user, activity.last));
+                }
+            });
             entries.sort(Entry.MOST_RECENT_FIRST);
-            List<String> users = new ArrayList<>(entries.size());
-            entries.forEach(entry -> users.add(entry.user()));
-            return users;
+            List<String> sorted = new ArrayList<>(entries.size());
+            entries.forEach(entry -> sorted.add(entry.user()));
+            return sorted;
         }
     }
 
+    private final Split split;
     private final Map<Integer, Part> parts = new ConcurrentHashMap<>();
+
+    UserIndex(Split split) {
+        this.split = split;
+    }
 
     /** A new, empty part for the task of a partition. */
     Part open(int partition) {
-        Part part = new Part();
+        Part part = new Part(split);
         parts.put(partition, part);
         return part;
     }
@@ -64,9 +88,12 @@ public final class UserIndex {
 
     /** Number of users. */
     public int size() {
-        return parts.values().stream()
-                .mapToInt(part -> part.lastActivity.size())
-                .sum();
+        return parts.values().stream().mapToInt(part -> part.users.size()).sum();
+    }
+
+    /** Number of users of an arm. */
+    public long size(int arm) {
+        return parts.values().stream().mapToLong(part -> part.size(arm)).sum();
     }
 
     /** Whether the user is one of this instance's. */
@@ -74,13 +101,19 @@ public final class UserIndex {
         return parts.values().stream().anyMatch(part -> part.contains(user));
     }
 
-    /** The most recently active users whose id starts with {@code prefix}, at most {@code limit}. */
-    public List<Entry> search(String prefix, int limit) {
+    /**
+     * The most recently active users whose id starts with {@code prefix}, at most {@code limit}.
+     *
+     * @param after the entry behind which they come, or null; it need not be there
+     */
+    public List<Entry> search(String prefix, Entry after, int limit) {
         PriorityQueue<Entry> best = new PriorityQueue<>(Entry.MOST_RECENT_FIRST.reversed());
         for (Part part : parts.values()) {
-            for (Map.Entry<String, Long> user : part.lastActivity.entrySet()) {
-                if (user.getKey().startsWith(prefix)) {
-                    best.add(new Entry(user.getKey(), user.getValue()));
+            for (Map.Entry<String, Activity> user : part.users.entrySet()) {
+                Entry entry = new Entry(user.getKey(), user.getValue().last());
+                if (entry.user().startsWith(prefix)
+                        && (after == null || Entry.MOST_RECENT_FIRST.compare(entry, after) > 0)) {
+                    best.add(entry);
                     if (best.size() > limit) {
                         best.poll();
                     }

@@ -7,6 +7,8 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.experiment.Outcome;
+import dev.freshet.serving.experiment.Tally;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Recommender;
 import dev.freshet.serving.score.Stamp;
@@ -20,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,9 +39,9 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * The users of one partition. An interaction that decides its pair re-scores its user at once. A new model, or an item that
- * stops being recommendable, starts a sweep over all users, most recently active first, in slices between interactions at the rate that
- * the instance allows. A request to forget a user removes what is older than it.
+ * The users of one partition. An interaction that decides its pair re-scores its user at once. A new model starts a sweep over the users of
+ * its arm, and an item that stops being recommendable one over all users, most recently active first, in slices between interactions at the
+ * rate that the instance allows. A request to forget a user removes what is older than it.
  */
 final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
 
@@ -51,11 +54,14 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     /** One list in so many is audited. */
     static final int AUDIT_EVERY = 16;
 
+    private static final Sweep NOTHING_SWEPT = new Sweep(null, 0, List.of(), false);
+
     /** What the search for erased pairs begins with: no key lies before it. */
     private static final Bytes FIRST = Bytes.wrap(new byte[0]);
 
     private final ServingContext serving;
     private final LongSupplier nanos;
+    private final LongSupplier clock;
     private final UserRanking ranking;
     /** What this task has added to the instance's popularity, to be taken back when it closes. */
     private final Object2LongMap<String> counted = new Object2LongOpenHashMap<>();
@@ -67,17 +73,33 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private KeyValueStore<String, byte[]> recommendations;
     private KeyValueStore<String, Long> counts;
     private UserIndex.Part index;
-    private Sweep sweep;
+    /** In the first partition's task alone. */
+    private ItemEmbeddings itemEmbeddings;
+
+    /** The sweep of each arm. */
+    private Sweep[] sweeps;
+
+    /** Of each arm, the version that its users were last kept waiting for. */
+    private String[] awaited;
+
+    /** The measurements of each arm. */
+    private Tally[] tallies;
+
+    private int turn;
     private int lists;
     private int erasuresDone;
     private long itemErasuresDone;
     /** Where the search for pairs of erased items goes on; null where there is nothing to search for. */
     private Bytes search;
 
-    /** @param nanos the clock that slices are measured by, in nanoseconds */
-    UserProcessor(ServingContext serving, LongSupplier nanos) {
+    /**
+     * @param nanos the clock that slices are measured by, in nanoseconds
+     * @param clock milliseconds since 1970; that of Streams stands still over many records
+     */
+    UserProcessor(ServingContext serving, LongSupplier nanos, LongSupplier clock) {
         this.serving = serving;
         this.nanos = nanos;
+        this.clock = clock;
         this.ranking = serving.ranking();
     }
 
@@ -89,11 +111,23 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         this.pairs = context.getStateStore(ServingTopology.PAIRS_STORE);
         this.recommendations = context.getStateStore(ServingTopology.RECOMMENDATIONS_STORE);
         this.counts = context.getStateStore(ServingTopology.COUNTS_STORE);
+        this.itemEmbeddings = partition > 0
+                ? null
+                : new ItemEmbeddings(
+                        serving,
+                        context.getStateStore(ServingTopology.ITEM_EMBEDDINGS_STORE),
+                        (key, value) ->
+                                publish(ServingTopology.EMBEDDINGS_SINK, key, value, context.currentSystemTimeMs()));
         this.index = serving.users().open(partition);
+        this.tallies = serving.split().arms().stream().map(arm -> new Tally()).toArray(Tally[]::new);
+        serving.tallies(partition, tallies);
         try (KeyValueIterator<String, byte[]> all = users.all()) {
             while (all.hasNext()) {
                 KeyValue<String, byte[]> entry = all.next();
                 index.put(entry.key, UserProfile.lastActivity(entry.value));
+                tallies[serving.split().arm(entry.key)].replace(
+                        Outcome.NONE,
+                        UserProfile.outcome(entry.value, serving.split().id()));
             }
         }
         try (KeyValueIterator<String, Long> all = counts.all()) {
@@ -107,8 +141,10 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         this.erasuresDone = 0;
         this.itemErasuresDone = 0;
         this.search = null;
-        // Nothing has been swept: the first sweep begins as soon as there is a model or a withdrawal.
-        this.sweep = new Sweep("", 0, List.of(), false);
+        // Lists may be of a model, or of an arm, that is no longer the user's: everyone is looked at once.
+        this.sweeps = new Sweep[serving.split().arms().size()];
+        Arrays.fill(sweeps, NOTHING_SWEPT);
+        this.awaited = new String[sweeps.length];
         context.schedule(SLICE_INTERVAL, PunctuationType.WALL_CLOCK_TIME, this::slice);
     }
 
@@ -117,14 +153,17 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         counted.object2LongEntrySet().forEach(entry -> serving.popularity().add(entry.getKey(), -entry.getLongValue()));
         counted.clear();
         serving.users().close(partition, index);
-        serving.progress(partition, null);
+        serving.tallies(partition, null);
+        for (int arm = 0; arm < sweeps.length; arm++) {
+            serving.progress(partition, arm, null);
+        }
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
         Interaction interaction;
         try {
-            interaction = Topic.INTERACTIONS.codec().decode(record.value());
+            interaction = serving.format().awaitDecoded(Topic.INTERACTIONS, record.value());
             Intake.check(record.key(), interaction, record.timestamp());
         } catch (BadRecordException e) {
             serving.metrics().skipped(Topic.INTERACTIONS.name());
@@ -161,13 +200,74 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         if (profile == null) {
             profile = new UserProfile();
         }
+        if (after.live() && (before == null || !(before.live() || before.disliked()))) {
+            measure(user, profile, item, record.timestamp());
+        }
         profile.apply(item, after, before);
         if (profile.needsRefill()) {
             profile.refill(pairs(user));
         }
         serving.metrics().accepted(now);
         score(user, profile, interaction.getEventTime(), now);
-        serving.metrics().fresh(context.currentSystemTimeMs() - record.timestamp());
+        serving.metrics().fresh(serving.split().arm(user), context.currentSystemTimeMs() - record.timestamp());
+    }
+
+    /**
+     * Holds an item that the user takes, and might have been offered, against the list that the user had. Only a list that was there before the
+     * event had reached the broker counts: the event is then in nothing that the list rests on, be it model, graph or history. A stranger has
+     * no list.
+     *
+     * @param arrived the broker's time of the event, milliseconds since 1970
+     */
+    private void measure(String user, UserProfile profile, String item, long arrived) {
+        long experiment = serving.split().id();
+        if (!profile.scoredIn(experiment) || profile.listedAt() == Long.MAX_VALUE) {
+            return;
+        }
+        int arm = serving.split().arm(user);
+        if (profile.listedAt() >= arrived) {
+            serving.metrics().unmeasured(arm);
+            return;
+        }
+        Outcome before = profile.outcome(experiment);
+        int rank = rank(recommendations.get(user), item);
+        Outcome after = before.with(rank, !profile.embedded());
+        tallies[arm].replace(before, after);
+        profile.measured(after);
+        serving.metrics().measured(arm, rank, !profile.embedded());
+    }
+
+    /** Place of an item among the first of a list, from 1; 0 where it is not there. */
+    private static int rank(byte[] list, String item) {
+        // Most are not: their bytes say so without decoding.
+        if (list == null || indexOf(list, item.getBytes(StandardCharsets.UTF_8)) < 0) {
+            return 0;
+        }
+        List<RecommendedItem> items = decode(list).getItems();
+        for (int rank = 1; rank <= Math.min(Outcome.K, items.size()); rank++) {
+            if (items.get(rank - 1).getItem().equals(item)) {
+                return rank;
+            }
+        }
+        return 0;
+    }
+
+    /** Where bytes begin in others, or -1. */
+    private static int indexOf(byte[] bytes, byte[] part) {
+        for (int at = 0; at <= bytes.length - part.length; at++) {
+            if (Arrays.equals(bytes, at, at + part.length, part, 0, part.length)) {
+                return at;
+            }
+        }
+        return -1;
+    }
+
+    private static Recommendations decode(byte[] list) {
+        try {
+            return Topic.RECOMMENDATIONS.codec().decode(list);
+        } catch (BadRecordException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private UserProfile load(String user) {
@@ -209,23 +309,30 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         String version = list.getModelVersion();
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
         recommendations.put(user, value);
-        publish(ServingTopology.RECOMMENDATIONS_SINK, user, value, now);
+        publish(ServingTopology.RECOMMENDATIONS_SINK, user, serving.format().frame(Topic.RECOMMENDATIONS, value), now);
         if (vector != null) {
             Embedding embedding =
                     new Embedding(NodeKind.USER, user, Vectors.toList(vector), version, Instant.ofEpochMilli(now));
             publish(
                     ServingTopology.EMBEDDINGS_SINK,
                     Keys.node(NodeKind.USER, user),
-                    Topic.EMBEDDINGS.codec().encode(embedding),
+                    serving.format().codec(Topic.EMBEDDINGS).encode(embedding),
                     now);
         } else if (profile.embedded()) {
             publish(ServingTopology.EMBEDDINGS_SINK, Keys.node(NodeKind.USER, user), null, now);
         }
-        profile.scored(version == null ? "" : version, vector != null);
+        // Who is scored before the items that came since are there is scored again by the sweep.
+        boolean settled = serving.arrivals().isSettled(query.model(), now);
+        // The time after it was made: the graph and the model go on meanwhile.
+        profile.scored(
+                version == null || !settled ? "" : version,
+                vector != null,
+                clock.getAsLong(),
+                serving.split().id());
         users.put(user, profile.encode());
         index.put(user, profile.lastActivity());
         serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
-        shadow(user, query, causedBy, now);
+        shadow(user, profile, query, causedBy, now);
     }
 
     /** Counts what a list should not have, by the pairs themselves: the list was made from the profile, which sums them up. */
@@ -238,13 +345,13 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     }
 
     /** Publishes what the variants would recommend where serving's own list answers a query. */
-    private void shadow(String user, Recommender.Query own, Instant causedBy, long now) {
+    private void shadow(String user, UserProfile profile, Recommender.Query own, Instant causedBy, long now) {
         if (serving.shadows().isEmpty()) {
             return;
         }
         Model first = serving.first();
         boolean trained = first != null && serving.mayUseTrained(first, user);
-        Variant.Asked asked = new Variant.Asked(first, user, trained, own);
+        Variant.Asked asked = new Variant.Asked(first, user, trained, () -> serving.vector(first, user, profile), own);
         for (Variant variant : serving.shadows()) {
             Recommendations list = ranking.list(user, variant.query(asked), causedBy, now);
             for (RecommendedItem item : list.getItems()) {
@@ -267,20 +374,50 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         long deadline = nanos.getAsLong() + SLICE_NANOS;
         forgetUsers(now, deadline);
         forgetItems(now, deadline);
-        Model model = serving.model();
+        if (itemEmbeddings != null) {
+            itemEmbeddings.withdrawErased();
+        }
+        // The other half is the users'.
+        serving.arrivals().update(now, () -> nanos.getAsLong() >= deadline - SLICE_NANOS / 2);
+        // Another is the first in each slice: they share time and rate.
+        turn++;
+        for (int next = 0; next < sweeps.length; next++) {
+            sweep((turn + next) % sweeps.length, now, deadline);
+        }
+        if (itemEmbeddings != null) {
+            itemEmbeddings.slice(now, () -> nanos.getAsLong() >= deadline);
+        }
+    }
+
+    private void sweep(int arm, long now, long deadline) {
+        Sweep sweep = sweeps[arm];
+        Model model = serving.inForce(arm);
         String version = model == null ? "" : model.version();
         long withdrawals = serving.catalogue().withdrawals();
-        boolean released = !sweep.version.equals(version);
+        boolean released = !version.equals(sweep.version);
+        if (released && !serving.arrivals().isSettled(model, now)) {
+            // The most active users come first, and would miss the items that came since.
+            if (!version.equals(awaited[arm])) {
+                awaited[arm] = version;
+                // Scores are by the new model already: back to the one before, users have to be looked at again.
+                sweeps[arm] = NOTHING_SWEPT;
+                serving.progress(partition, arm, new ServingContext.Progress(version, index.size(arm), 0));
+            }
+            return;
+        }
         if (released || (sweep.finished() && sweep.withdrawals != withdrawals)) {
             // A sweep that is cut short leaves its checks to the next.
             boolean checksLists = sweep.withdrawals != withdrawals || (sweep.checksLists && !sweep.finished());
-            sweep = new Sweep(version, withdrawals, index.byActivity(), checksLists);
+            sweep = new Sweep(version, withdrawals, index.byActivity(arm), checksLists);
+            sweeps[arm] = sweep;
         }
         while (!sweep.finished() && nanos.getAsLong() < deadline) {
             String user = sweep.user();
             UserProfile profile = load(user);
             if (profile != null
-                    && (!profile.scoredVersion().equals(version) || (sweep.checksLists && mayOfferExcluded(user)))) {
+                    && (!profile.scoredVersion().equals(version)
+                            || !profile.scoredIn(serving.split().id())
+                            || (sweep.checksLists && mayOfferExcluded(user)))) {
                 if (!serving.rescoreBudget().tryTake(now)) {
                     break;
                 }
@@ -288,7 +425,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             }
             sweep.next();
         }
-        serving.progress(partition, new ServingContext.Progress(version, sweep.users.size(), sweep.position));
+        serving.progress(partition, arm, new ServingContext.Progress(version, sweep.users.size(), sweep.position));
     }
 
     /** Shadow lists are published only, so that what they offer is not known. */
@@ -301,13 +438,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         if (stored == null) {
             return false;
         }
-        try {
-            return Topic.RECOMMENDATIONS.codec().decode(stored).getItems().stream()
-                    .map(RecommendedItem::getItem)
-                    .anyMatch(serving.catalogue()::excludes);
-        } catch (BadRecordException e) {
-            throw new IllegalStateException(e);
-        }
+        return decode(stored).getItems().stream().map(RecommendedItem::getItem).anyMatch(serving.catalogue()::excludes);
     }
 
     private void forgetUsers(long now, long deadline) {
@@ -378,6 +509,8 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             return;
         }
         old.forEach(pairs::delete);
+        tallies[serving.split().arm(user)].replace(
+                load(user).outcome(serving.split().id()), Outcome.NONE);
         // What was published so far rests on what is forgotten.
         publish(ServingTopology.RECOMMENDATIONS_SINK, user, null, now);
         publish(ServingTopology.EMBEDDINGS_SINK, Keys.node(NodeKind.USER, user), null, now);
@@ -394,10 +527,12 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         }
     }
 
-    /** A pass over the users of this task for one model version. */
+    /** A pass over the users of an arm in this task for one model version. */
     private static final class Sweep {
 
+        /** Null before the first pass. */
         private final String version;
+
         private final long withdrawals;
         private final List<String> users;
         private final boolean checksLists;

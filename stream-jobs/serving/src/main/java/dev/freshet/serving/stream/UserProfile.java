@@ -1,5 +1,6 @@
 package dev.freshet.serving.stream;
 
+import dev.freshet.serving.experiment.Outcome;
 import dev.freshet.serving.score.HistoryItem;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -25,14 +26,22 @@ public final class UserProfile {
     /** Newest disliked items kept at hand. */
     static final int MAX_DISLIKED = 50;
 
-    private static final int FORMAT = 2;
+    private static final int FORMAT = 3;
+
+    /** The format without measurements, which states and changelogs from before have. */
+    private static final int WITHOUT_MEASUREMENTS = 2;
 
     /** The format without dislikes, which states and changelogs from before have. */
     private static final int WITHOUT_DISLIKES = 1;
 
     private long lastActivity = Long.MIN_VALUE;
+    private long experiment;
+    private Outcome outcome = Outcome.NONE;
     private String scoredVersion = "";
     private boolean embedded;
+    /** No event comes after that. */
+    private long listedAt = Long.MAX_VALUE;
+
     private final NewestItems live = new NewestItems(MAX_RECENT);
     private final NewestItems disliked = new NewestItems(MAX_DISLIKED);
 
@@ -73,9 +82,38 @@ public final class UserProfile {
         return embedded;
     }
 
-    void scored(String version, boolean withVector) {
+    /** When the recommendations in force were there, milliseconds since 1970; before the first, the end of time. */
+    long listedAt() {
+        return listedAt;
+    }
+
+    /** What was measured of the user in an experiment: in another one, nothing. */
+    Outcome outcome(long of) {
+        return of == experiment ? outcome : Outcome.NONE;
+    }
+
+    /** Notes what was measured, in the experiment that the user was last scored in. */
+    void measured(Outcome next) {
+        outcome = next;
+    }
+
+    /** Whether the user was last scored in an experiment. */
+    boolean scoredIn(long of) {
+        return of == experiment;
+    }
+
+    /**
+     * Notes the recommendations in force.
+     *
+     * @param at when they were there
+     * @param in number of the experiment; another one begins without measurements
+     */
+    void scored(String version, boolean withVector, long at, long in) {
         scoredVersion = version;
         embedded = withVector;
+        listedAt = at;
+        outcome = outcome(in);
+        experiment = in;
     }
 
     /**
@@ -122,8 +160,15 @@ public final class UserProfile {
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             out.writeByte(FORMAT);
             out.writeLong(lastActivity);
+            out.writeLong(experiment);
+            out.writeInt(outcome.events());
+            out.writeInt(outcome.hits());
+            out.writeDouble(outcome.reciprocalRanks());
+            out.writeDouble(outcome.gains());
+            out.writeInt(outcome.fallbacks());
             out.writeUTF(scoredVersion);
             out.writeBoolean(embedded);
+            out.writeLong(listedAt);
             live.write(out);
             disliked.write(out);
         } catch (IOException e) {
@@ -136,14 +181,22 @@ public final class UserProfile {
     public static UserProfile decode(byte[] bytes) {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
             int format = in.readByte();
-            if (format != FORMAT && format != WITHOUT_DISLIKES) {
+            if (format < WITHOUT_DISLIKES || format > FORMAT) {
                 throw new IllegalStateException("user profile of format " + format + "; this version reads "
-                        + WITHOUT_DISLIKES + " and " + FORMAT);
+                        + WITHOUT_DISLIKES + " to " + FORMAT);
             }
             UserProfile profile = new UserProfile();
             profile.lastActivity = in.readLong();
+            if (format > WITHOUT_MEASUREMENTS) {
+                profile.experiment = in.readLong();
+                profile.outcome =
+                        new Outcome(in.readInt(), in.readInt(), in.readDouble(), in.readDouble(), in.readInt());
+            }
             profile.scoredVersion = in.readUTF();
             profile.embedded = in.readBoolean();
+            if (format > WITHOUT_MEASUREMENTS) {
+                profile.listedAt = in.readLong();
+            }
             profile.live.read(in);
             if (format != WITHOUT_DISLIKES) {
                 profile.disliked.read(in);
@@ -152,6 +205,14 @@ public final class UserProfile {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What was measured of an encoded profile in an experiment, without decoding the rest. */
+    static Outcome outcome(byte[] bytes, long of) {
+        ByteBuffer at = ByteBuffer.wrap(bytes, 1 + Long.BYTES, bytes.length - 1 - Long.BYTES);
+        return bytes[0] <= WITHOUT_MEASUREMENTS || at.getLong() != of
+                ? Outcome.NONE
+                : new Outcome(at.getInt(), at.getInt(), at.getDouble(), at.getDouble(), at.getInt());
     }
 
     /** The latest event time of an encoded profile, without decoding the rest. */

@@ -29,7 +29,7 @@ public final class UserRanking {
      * @param pairs the pairs store: a profile does not have all items of everyone
      */
     Recommender.Query query(String user, UserProfile profile, Function<Bytes, byte[]> pairs) {
-        Model model = serving.model();
+        Model model = serving.model(user);
         FoldIn.Vector vector = model == null ? null : serving.vector(model, user, profile);
         return new Recommender.Query(
                 model,

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class AlertsTest {
@@ -18,17 +18,22 @@ class AlertsTest {
     private double p99 = 30;
     private Answers.SnapshotView snapshot = snapshot(Duration.ofMinutes(1), 5);
     private Answers.TrainingView training;
-    private Answers.ModelView model = release("v1", "RELEASE", null);
-    private final List<Answers.ModelView> releases = new ArrayList<>(List.of(model));
+    private final Answers.ModelView model = release("v1");
+    private final Map<String, String> refused = new TreeMap<>();
+    private List<Answers.ArmView> arms = List.of(arm("all", "v1", false));
 
     private static Answers.SnapshotView snapshot(Duration age, long behind) {
         return new Answers.SnapshotView("s", 1, NOW.minus(age), behind, Map.of());
     }
 
-    private static Answers.ModelView release(String version, String action, String refused) {
+    private static Answers.ModelView release(String version) {
         return new Answers.ModelView(
-                version, "spumr", action, NOW, "s", NOW, List.of(), Map.of(), 1, 1, 8, "test", 1, Map.of(), false,
-                refused);
+                version, "spumr", "RELEASE", NOW, "s", NOW, List.of(), Map.of(), 1, 1, 8, "test", 1, Map.of(), false,
+                null);
+    }
+
+    private static Answers.ArmView arm(String name, String version, boolean held) {
+        return new Answers.ArmView(name, 1, version, NOW, 0, held, new Answers.RescoringView(version, 1, 1));
     }
 
     private List<Answers.Alert> alerts(Instant newestLetter) {
@@ -55,10 +60,11 @@ class AlertsTest {
                 0,
                 null,
                 new Answers.RescoringView("v1", 1, 1),
-                releases,
+                arms,
+                List.of(model),
                 new Answers.DeadLettersView(0, Map.of()),
                 null);
-        return Alerts.of(status, newestLetter);
+        return Alerts.of(status, refused, newestLetter);
     }
 
     private String only(Instant newestLetter, String level) {
@@ -98,8 +104,13 @@ class AlertsTest {
     @Test
     void saysWhatWasRefused() {
         assertThat(only(NOW.minus(Duration.ofMinutes(9)), Alerts.WARN)).contains("a record was refused");
-        releases.add(0, release("v2", "RELEASE", "too short"));
+        refused.put("all", "too short");
         assertThat(only(null, Alerts.WARN)).isEqualTo("the newest release cannot be put in force: too short");
+        refused.clear();
+        refused.put("spumr", "too long");
+        arms = List.of(arm("lightgcn", "v1", false), arm("spumr", "v2", false));
+        assertThat(only(null, Alerts.WARN))
+                .isEqualTo("the newest release of the arm spumr cannot be put in force: too long");
     }
 
     @Test
@@ -107,11 +118,13 @@ class AlertsTest {
         training = new Answers.TrainingView("run", "spumr", "s", 3, 9, Map.of(), NOW, false, true);
         assertThat(only(null, Alerts.WARN)).isEqualTo("the training run has gone silent");
         training = null;
-        releases.add(0, release("v1", "ROLLBACK", null));
-        assertThat(only(null, Alerts.INFO)).contains("held after a rollback");
-        releases.add(0, release("v2", "RELEASE", null));
-        assertThat(alerts(null)).isEmpty();
-        model = null;
-        assertThat(only(null, Alerts.INFO)).contains("no model yet");
+        arms = List.of(arm("all", "v1", true));
+        assertThat(only(null, Alerts.INFO)).contains("held after a rollback").contains("'freshet train' is");
+        arms = List.of(arm("lightgcn", "v1", false), arm("spumr", "v2", true));
+        assertThat(only(null, Alerts.INFO))
+                .contains("of the arm spumr is held after a rollback")
+                .contains("'freshet train --model spumr'");
+        arms = List.of(arm("lightgcn", "v1", false), arm("spumr", null, false));
+        assertThat(only(null, Alerts.INFO)).startsWith("no model of the arm spumr yet");
     }
 }

@@ -1,6 +1,7 @@
 package dev.freshet.serving.release;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.EvaluationKind;
@@ -16,6 +17,7 @@ class EvaluationLogTest {
                 .setRunId(run)
                 .setKind(kind)
                 .setModel("spumr")
+                .setVersion(run.startsWith("evaluated") ? null : run)
                 .setAt(Instant.ofEpochMilli(epoch))
                 .setEpoch(epoch)
                 .build());
@@ -33,7 +35,7 @@ class EvaluationLogTest {
         take("b", EvaluationKind.PREQUENTIAL, 9);
 
         assertThat(log.count()).isEqualTo(6);
-        assertThat(log.newest(10)).extracting(EvaluationLog.Run::id).containsExactly("b", "control-7", "a");
+        assertThat(log.newest(null, 10)).extracting(EvaluationLog.Run::id).containsExactly("b", "control-7", "a");
         EvaluationLog.Run a = log.of("a").orElseThrow();
         assertThat(a.epochs()).hasSize(2);
         assertThat(a.finished()).isTrue();
@@ -44,12 +46,40 @@ class EvaluationLogTest {
     }
 
     @Test
+    void keepsResultsOnDataSetsApart() {
+        take("evaluated-1", EvaluationKind.OFFLINE, 1);
+        take("evaluated-2", EvaluationKind.OFFLINE, 2);
+        take("evaluated-1", EvaluationKind.OFFLINE, 3);
+
+        assertThat(log.newest(null, 10)).isEmpty();
+        assertThat(log.onDataSets())
+                .extracting(Evaluation::getRunId, Evaluation::getEpoch)
+                .containsExactly(tuple("evaluated-2", 2), tuple("evaluated-1", 3));
+        assertThat(log.count()).isEqualTo(3);
+    }
+
+    @Test
+    void aResultThatIsPublishedAgainOutlivesOlderOnes() {
+        for (int result = 0; result < EvaluationLog.KEPT; result++) {
+            take("evaluated-" + result, EvaluationKind.OFFLINE, 1);
+        }
+        take("evaluated-0", EvaluationKind.OFFLINE, 2);
+        take("evaluated-new", EvaluationKind.OFFLINE, 1);
+
+        assertThat(log.onDataSets())
+                .hasSize(EvaluationLog.KEPT)
+                .extracting(Evaluation::getRunId)
+                .contains("evaluated-0", "evaluated-new")
+                .doesNotContain("evaluated-1");
+    }
+
+    @Test
     void forgetsTheOldestRunAndTheOldestEpochs() {
         for (int run = 0; run <= EvaluationLog.KEPT; run++) {
             take("run-" + run, EvaluationKind.EPOCH, 1);
         }
         assertThat(log.of("run-0")).isEmpty();
-        assertThat(log.newest(Integer.MAX_VALUE)).hasSize(EvaluationLog.KEPT);
+        assertThat(log.newest(null, Integer.MAX_VALUE)).hasSize(EvaluationLog.KEPT);
 
         for (int epoch = 1; epoch <= 600; epoch++) {
             take("long", EvaluationKind.EPOCH, epoch);

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
@@ -16,17 +17,25 @@ import org.junit.jupiter.api.Test;
 class DiversityTest {
 
     private static Fused candidate(String item, double score) {
-        return new Fused(item, score, Map.of());
+        return new Fused(item, score, new double[] {score, 0});
     }
 
     private static List<String> items(List<Fused> picked) {
         return picked.stream().map(Fused::item).toList();
     }
 
+    /** Some were there in training, the others came since. */
+    private static ItemVectors vectors(Map<String, float[]> all, int dimension) {
+        Map<String, float[]> trained = new TreeMap<>();
+        Map<String, float[]> arrived = new TreeMap<>();
+        all.forEach((id, vector) -> (trained.size() <= arrived.size() ? trained : arrived).put(id, vector));
+        return new ItemVectors(new ItemSearch(new ItemMatrix(trained, dimension)), new ItemMatrix(arrived, dimension));
+    }
+
     @Test
     void whatIsLikeTheFirstComesLater() {
-        ItemMatrix vectors = new ItemMatrix(
-                Map.of("a", new float[] {2, 0}, "copy", new float[] {5, 0}, "other", new float[] {0, 1}), 2);
+        ItemVectors vectors =
+                vectors(Map.of("a", new float[] {2, 0}, "copy", new float[] {5, 0}, "other", new float[] {0, 1}), 2);
         List<Fused> candidates = List.of(candidate("a", 1), candidate("copy", 0.9), candidate("other", 0.5));
 
         assertThat(items(new Diversity(vectors, 0).pick(candidates, 3))).containsExactly("a", "copy", "other");
@@ -37,7 +46,7 @@ class DiversityTest {
 
     @Test
     void anItemWithoutAVectorIsLikeNothing() {
-        ItemMatrix vectors = new ItemMatrix(Map.of("a", new float[] {1}, "b", new float[] {1}), 1);
+        ItemVectors vectors = vectors(Map.of("a", new float[] {1}, "b", new float[] {1}), 1);
 
         assertThat(items(new Diversity(vectors, 1)
                         .pick(List.of(candidate("a", 1), candidate("b", 0.9), candidate("new", 0.1)), 5)))
@@ -57,7 +66,7 @@ class DiversityTest {
         double d = random.nextInt(5) / 4.0;
         int size = 1 + random.nextInt(50);
 
-        List<Fused> picked = new Diversity(new ItemMatrix(vectors, dimension), d).pick(candidates, size);
+        List<Fused> picked = new Diversity(vectors(vectors, dimension), d).pick(candidates, size);
 
         assertThat(picked).hasSize(Math.min(size, 45));
         List<Fused> left = new ArrayList<>(candidates);

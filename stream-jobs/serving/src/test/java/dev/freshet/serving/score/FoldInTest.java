@@ -29,7 +29,7 @@ class FoldInTest {
 
     @Test
     void withoutNewsTheTrainedVectorStays() {
-        FoldIn.Vector vector = FoldIn.refresh(model, "u", true, likes(item("y", 1, 9)));
+        FoldIn.Vector vector = refresh(model, "u", true, likes(item("y", 1, 9)));
 
         assertThat(vector.origin()).isEqualTo(FoldIn.Origin.TRAINED);
         assertThat(vector.values()).containsExactly(3, 0);
@@ -37,7 +37,7 @@ class FoldInTest {
 
     @Test
     void newsTurnTheVectorAndKeepItsLength() {
-        FoldIn.Vector vector = FoldIn.refresh(model, "u", true, likes(item("y", 1, 10), item("x", 1, 3)));
+        FoldIn.Vector vector = refresh(model, "u", true, likes(item("y", 1, 10), item("x", 1, 3)));
 
         // (5 · (3, 0) + 1 · 3 · (0, 1)) / 6, brought to length 3.
         double length = Math.hypot(15, 3);
@@ -48,7 +48,7 @@ class FoldInTest {
 
     @Test
     void weightsCount() {
-        FoldIn.Vector vector = FoldIn.refresh(model, "stranger", true, likes(item("x", 3, 0), item("y", 4, 1)));
+        FoldIn.Vector vector = refresh(model, "stranger", true, likes(item("x", 3, 0), item("y", 4, 1)));
 
         // Directions (1, 0) and (0, 1) with weights 3 and 4; the mean trained user is (3 + 1) / 2 long.
         assertThat(vector.origin()).isEqualTo(FoldIn.Origin.FOLDED_IN);
@@ -58,7 +58,7 @@ class FoldInTest {
 
     @Test
     void weightsThatAreAllZeroCountAsEqual() {
-        FoldIn.Vector vector = FoldIn.refresh(model, "stranger", true, likes(item("x", 0, 0), item("y", 0, 1)));
+        FoldIn.Vector vector = refresh(model, "stranger", true, likes(item("x", 0, 0), item("y", 0, 1)));
 
         assertThat(vector.values()[0]).isEqualTo(vector.values()[1]).isPositive();
     }
@@ -67,7 +67,7 @@ class FoldInTest {
     @Test
     void aDislikeTurnsTheVectorAway() {
         FoldIn.Vector vector =
-                FoldIn.refresh(model, "u", true, new Taste(List.of(), List.of(item("y", -1, 3), item("new", -1, 4))));
+                refresh(model, "u", true, new Taste(List.of(), List.of(item("y", -1, 3), item("new", -1, 4))));
 
         // (5 · (3, 0) − 1 · 3 · (0, 1)) / 6, brought to length 3.
         double length = Math.hypot(15, 3);
@@ -83,16 +83,15 @@ class FoldInTest {
             dislikes.add(item("y", -1, n));
         }
 
-        assertThat(FoldIn.refresh(model, "u", true, new Taste(List.of(), dislikes))
-                        .values())
-                .containsExactly(FoldIn.refresh(model, "u", true, new Taste(List.of(), dislikes.subList(0, 1)))
+        assertThat(refresh(model, "u", true, new Taste(List.of(), dislikes)).values())
+                .containsExactly(refresh(model, "u", true, new Taste(List.of(), dislikes.subList(0, 1)))
                         .values());
     }
 
     @Test
     void likesAndDislikesAddUpByTheirWeights() {
         FoldIn.Vector vector =
-                FoldIn.refresh(model, "stranger", true, new Taste(List.of(item("x", 3, 0)), List.of(item("y", -4, 1))));
+                refresh(model, "stranger", true, new Taste(List.of(item("x", 3, 0)), List.of(item("y", -4, 1))));
 
         assertThat((double) vector.values()[0]).isCloseTo(2 * 0.6, within(1e-6));
         assertThat((double) vector.values()[1]).isCloseTo(-2 * 0.8, within(1e-6));
@@ -102,27 +101,32 @@ class FoldInTest {
     void aDislikeOfNoWeightTurnsNothing() {
         Taste taste = new Taste(List.of(), List.of(item("y", 0, 11)));
 
-        assertThat(FoldIn.refresh(model, "u", true, taste).origin()).isEqualTo(FoldIn.Origin.TRAINED);
+        assertThat(refresh(model, "u", true, taste).origin()).isEqualTo(FoldIn.Origin.TRAINED);
     }
 
     @Test
     void dislikesAloneAreNoVector() {
-        assertThat(FoldIn.refresh(model, "stranger", true, new Taste(List.of(), List.of(item("x", -1, 0)))))
+        assertThat(refresh(model, "stranger", true, new Taste(List.of(), List.of(item("x", -1, 0)))))
                 .isNull();
     }
 
     @Test
     void thereMayBeNothingToFold() {
-        assertThat(FoldIn.refresh(model, "stranger", true, Taste.NONE)).isNull();
-        assertThat(FoldIn.refresh(model, "stranger", true, likes(item("new", 1, 0), item("zero", 1, 1))))
+        assertThat(refresh(model, "stranger", true, Taste.NONE)).isNull();
+        assertThat(refresh(model, "stranger", true, likes(item("new", 1, 0), item("zero", 1, 1))))
                 .isNull();
     }
 
     @Test
     void aForgottenUserHasNoTrainedVector() {
-        FoldIn.Vector vector = FoldIn.refresh(model, "u", false, likes(item("y", 1, 3)));
+        FoldIn.Vector vector = refresh(model, "u", false, likes(item("y", 1, 3)));
 
         assertThat(vector.origin()).isEqualTo(FoldIn.Origin.FOLDED_IN);
         assertThat(vector.values()).containsExactly(0, 2);
+    }
+
+    private static FoldIn.Vector refresh(Model model, String user, boolean trained, Taste taste) {
+        float[] p = trained ? model.user(user) : null;
+        return FoldIn.refresh(model, p == null ? null : new FoldIn.Vector(p, FoldIn.Origin.TRAINED), taste);
     }
 }

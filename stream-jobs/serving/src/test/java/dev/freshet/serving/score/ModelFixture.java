@@ -1,13 +1,13 @@
 package dev.freshet.serving.score;
 
+import dev.freshet.codec.Vectors;
 import dev.freshet.graph.TopK;
+import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.NodeKind;
-import dev.freshet.schema.OffsetRange;
-import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.TopicOffset;
+import dev.freshet.testkit.ReleaseFixture;
 import dev.freshet.topic.Topic;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,20 +35,10 @@ public final class ModelFixture {
     }
 
     public static ModelRelease.Builder release(String version, int dimension, long users, long items) {
-        return ModelRelease.newBuilder()
-                .setModel("lightgcn")
-                .setVersion(version)
-                .setAction(ReleaseAction.RELEASE)
-                .setReleasedAt(Instant.ofEpochMilli(1_800_000_000_000L))
-                .setSnapshotId("snapshot-000000000001")
-                .setCodeVersion("test")
-                .setSeed(1)
+        return ReleaseFixture.release("lightgcn", version)
                 .setDimension(dimension)
                 .setUsers(users)
-                .setItems(items)
-                .setEmbeddings(List.<OffsetRange>of())
-                .setArtifactUri("file:///none")
-                .setArtifactSha256("");
+                .setItems(items);
     }
 
     public static Model model(String version, Model.Cut cut, Map<String, float[]> users, Map<String, float[]> items) {
@@ -72,6 +62,52 @@ public final class ModelFixture {
         } catch (InvalidModelException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** Settings of a model that is its state: an image expert of two numbers and two numbers of the nodes themselves, side by side. */
+    private static final Map<String, String> PLAIN = Map.ofEntries(
+            Map.entry("dimension", "2"),
+            Map.entry("neighbors", "10"),
+            Map.entry("semantic-layers", "1"),
+            Map.entry("collaborative-layers", "1"),
+            Map.entry("tables", "false"),
+            Map.entry("fusion", "concat"),
+            Map.entry("mean-head", "identity"),
+            Map.entry("score", "dot"),
+            Map.entry("gate-top-k", "0"),
+            Map.entry("sampling", "false"),
+            Map.entry("initial-log-variance", "0"));
+
+    /**
+     * An inductive model of the items east and north, a user u who goes east and a user v who goes north, which has seen nothing of the stream.
+     *
+     * @param scale of its projection: pictures are taken as they are, times this
+     */
+    public static Model inductive(String version, float scale) {
+        float[] east = {1, 0, 1, 0};
+        float[] north = {0, 1, 0, 1};
+        try {
+            Model.Builder builder = new Model.Builder(release(version, 4, 2, 2)
+                    .setExperts(List.of("image", "id"))
+                    .setConfiguration(PLAIN)
+                    .build());
+            builder.add(embedding(version, NodeKind.ITEM, "east", east));
+            builder.add(embedding(version, NodeKind.ITEM, "north", north));
+            builder.add(embedding(version, NodeKind.USER, "u", east));
+            builder.add(embedding(version, NodeKind.USER, "v", north));
+            builder.add(ReleaseFixture.row(version, "project.image", 0, scale, 0, 0));
+            builder.add(ReleaseFixture.row(version, "project.image", 1, 0, scale, 0));
+            return builder.build();
+        } catch (InvalidModelException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static ModelEmbedding embedding(String version, NodeKind kind, String id, float... vector) {
+        return ReleaseFixture.embedding(version, kind, id, vector)
+                .setState(Vectors.toList(vector))
+                .setModalityWeights(Map.of("image", .5f, "id", .5f))
+                .build();
     }
 
     /** Vectors by id: prefix0, prefix1, … */

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -36,7 +35,8 @@ class RankFusionTest {
 
         assertThat(items(fused)).containsExactly("both", "a", "c", "b", "d");
         assertThat(fused.get(0).score()).isCloseTo((61.0 / 63 + 61.0 / 62) / 2, within(1e-12));
-        assertThat(fused.get(1).shares()).isEqualTo(Map.of(Source.MODEL, 1.0));
+        assertThat(fused.get(1).share(Source.MODEL)).isEqualTo(1);
+        assertThat(fused.get(1).share(Source.NEIGHBORS)).isZero();
     }
 
     @Test
@@ -68,10 +68,7 @@ class RankFusionTest {
         assertThat(items(fused)).isEqualTo(expected);
         assertThat(fused).allSatisfy(item -> {
             assertThat(item.score()).isGreaterThan(0).isLessThanOrEqualTo(1);
-            assertThat(item.shares().values().stream()
-                            .mapToDouble(share -> share)
-                            .sum())
-                    .isCloseTo(1, within(1e-12));
+            assertThat(item.share(Source.MODEL) + item.share(Source.NEIGHBORS)).isCloseTo(1, within(1e-12));
         });
     }
 

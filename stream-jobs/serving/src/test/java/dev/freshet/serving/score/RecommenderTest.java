@@ -58,7 +58,7 @@ class RecommenderTest {
         List<RecommendedItem> items = fallback(Taste.NONE, Set.of("gone"), 3);
 
         assertThat(items).extracting(RecommendedItem::getItem).containsExactly("b", "a", "c");
-        assertThat(items.get(0).getReasons()).containsExactly(new Reason("popularity", null, 1.0));
+        assertThat(items.get(0).getReasons()).containsExactly(Reasons.of("popularity", null, 1.0));
         assertThat(items).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
     }
 
@@ -81,7 +81,7 @@ class RecommenderTest {
         assertThat(reasons).extracting(Reason::getItem).containsExactly("own1", "own2");
         assertThat(reasons.get(0).getWeight()).isCloseTo(0.3 / (0.3 + older), within(1e-12));
         assertThat(reasons.get(1).getWeight()).isCloseTo(older / (0.3 + older), within(1e-12));
-        assertThat(answer.items().get(2).getReasons()).containsExactly(new Reason("popularity", null, 1.0));
+        assertThat(answer.items().get(2).getReasons()).containsExactly(Reasons.of("popularity", null, 1.0));
         assertThat(answer.items()).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
     }
 
@@ -130,7 +130,7 @@ class RecommenderTest {
         assertThat(items.get(0).getReasons()).extracting(Reason::getKind).containsExactly("model", "neighbor");
         assertThat(items.get(0).getReasons().get(0).getWeight())
                 .isCloseTo(1.0 / 61 / (1.0 / 61 + 1.0 / 62), within(1e-12));
-        assertThat(items.get(2).getReasons()).containsExactly(new Reason("model", null, 1.0));
+        assertThat(items.get(2).getReasons()).containsExactly(Reasons.of("model", null, 1.0));
     }
 
     @Test
@@ -172,7 +172,7 @@ class RecommenderTest {
 
         // x has 0.5 − 0.3 left; more speaks against z than for it, and it has no users to be offered for.
         assertThat(answer.items()).extracting(RecommendedItem::getItem).containsExactly("y", "x", "p", "hit");
-        assertThat(answer.items().get(1).getReasons()).containsExactly(new Reason("neighbor", "own", 1.0));
+        assertThat(answer.items().get(1).getReasons()).containsExactly(Reasons.of("neighbor", "own", 1.0));
         assertThat(answer.items()).extracting(RecommendedItem::getScore).isSortedAccordingTo(Comparator.reverseOrder());
         assertThat(answer.graphVersion()).isEqualTo(2);
     }

@@ -2,6 +2,7 @@ package dev.freshet.serving.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.topic.Split;
 import org.junit.jupiter.api.Test;
 
 class BookkeepingTest {
@@ -35,7 +36,7 @@ class BookkeepingTest {
 
     @Test
     void theIndexSearchesByPrefixMostRecentFirst() {
-        UserIndex index = new UserIndex();
+        UserIndex index = new UserIndex(Split.NONE);
         UserIndex.Part first = index.open(0);
         UserIndex.Part second = index.open(1);
         first.put("ann", 5);
@@ -44,11 +45,13 @@ class BookkeepingTest {
         second.put("anna", 7);
         first.put("ann", 6);
 
-        assertThat(index.search("an", 10)).extracting(UserIndex.Entry::user).containsExactly("anna", "anton", "ann");
-        assertThat(index.search("", 2)).extracting(UserIndex.Entry::user).containsExactly("bob", "anna");
+        assertThat(index.search("an", null, 10))
+                .extracting(UserIndex.Entry::user)
+                .containsExactly("anna", "anton", "ann");
+        assertThat(index.search("", null, 2)).extracting(UserIndex.Entry::user).containsExactly("bob", "anna");
         assertThat(index.size()).isEqualTo(4);
         index.close(1, second);
         assertThat(index.size()).isEqualTo(2);
-        assertThat(first.byActivity()).containsExactly("bob", "ann");
+        assertThat(first.byActivity(0)).containsExactly("bob", "ann");
     }
 }

@@ -16,8 +16,11 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.Reason;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
+import dev.freshet.serving.experiment.Outcome;
+import dev.freshet.serving.experiment.Tally;
 import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
+import dev.freshet.serving.score.ItemFacts;
 import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.ItemMatrix;
 import dev.freshet.serving.score.Model;
@@ -25,9 +28,11 @@ import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Popularity;
 import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Stamp;
+import dev.freshet.serving.score.Taste;
 import dev.freshet.serving.score.Variant;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,11 +85,13 @@ class ServingTopologyTest {
     private TestOutputTopic<String, byte[]> recommendations;
     private TestOutputTopic<String, byte[]> embeddings;
     private TestOutputTopic<String, byte[]> shadows;
+    private Instant clock = NOW;
     private final Map<String, TestInputTopic<String, byte[]>> inputs = new HashMap<>();
 
     private ServingContext context() {
         return new ServingContext(
                 new ServingMetrics(registry),
+                WireFormat.SINGLE_OBJECT,
                 (record, reason) -> refused.add(record.topic() + "@" + record.offset() + ": " + reason),
                 SIZE,
                 Scoring.DEFAULT,
@@ -98,7 +105,9 @@ class ServingTopologyTest {
         settings.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         settings.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
-        driver = new TopologyTestDriver(ServingTopology.build(serving), settings, NOW);
+        // Slices end when their work is done, however slow the machine is.
+        driver = new TopologyTestDriver(
+                ServingTopology.build(serving, () -> 0, () -> clock.toEpochMilli()), settings, NOW);
         recommendations = output(Topic.RECOMMENDATIONS);
         embeddings = output(Topic.EMBEDDINGS);
         shadows = output(Topic.SHADOW_RECOMMENDATIONS);
@@ -133,6 +142,23 @@ class ServingTopologyTest {
                         .setAction(action)
                         .setEventTime(NOW.minusSeconds(secondsAgo))
                         .build());
+    }
+
+    /** An event that reaches the broker later than all before. */
+    private void arrive(String user, String item, String action, long secondsFromNow) {
+        Instant at = NOW.plusSeconds(secondsFromNow);
+        inputs.get(Topic.INTERACTIONS.name())
+                .pipeInput(
+                        user,
+                        Topic.INTERACTIONS
+                                .codec()
+                                .encode(Interaction.newBuilder()
+                                        .setUser(user)
+                                        .setItem(item)
+                                        .setAction(action)
+                                        .setEventTime(at)
+                                        .build()),
+                        at);
     }
 
     private void item(String id, boolean available) {
@@ -212,6 +238,61 @@ class ServingTopologyTest {
         assertThat(list.getGraphVersion()).isEqualTo(6);
         assertThat(list.getCausedBy()).isEqualTo(NOW.minusSeconds(80));
         assertThat(embeddings.isEmpty()).isTrue();
+    }
+
+    @Test
+    void holdsWhatAUserTakesAgainstTheListBeforeItAndAgainstNoneThatMayKnowOfIt() {
+        for (String user : List.of("a", "b", "c")) {
+            event(user, "p", "click", 100);
+        }
+        event("a", "q", "click", 90);
+        event("b", "q", "click", 90);
+        event("a", "r", "click", 90);
+        Tally others = serving.tally(0);
+        event("u", "z", "click", 80);
+        assertThat(serving.tally(0).events()).as("a stranger has no list").isEqualTo(others.events());
+        long before = others.events();
+
+        arrive("u", "q", "click", 1);
+        assertThat(serving.tally(0).events()).isEqualTo(before + 1);
+        double hit = Outcome.reciprocalRank(2);
+        assertThat(registry.get("freshet.arm.reciprocal.ranks").counter().count())
+                .isEqualTo(hit);
+        arrive("u", "new", "click", 2);
+        arrive("u", "q", "purchase", 3);
+        arrive("u", "q", "remove", 4);
+        arrive("u", "p", "dislike", 5);
+        arrive("u", "p", "click", 6);
+        assertThat(serving.tally(0).events())
+                .as("only what a list might have offered")
+                .isEqualTo(before + 2);
+        // Taken back, it may be offered again.
+        arrive("u", "q", "click", 7);
+        assertThat(serving.tally(0).events()).isEqualTo(before + 3);
+
+        // A release and its lists come 20 s later; an event from before them, which serving reads only now, may be what
+        // they rest on.
+        serving.switchTo(model("20270102T000000Z-m", 12));
+        clock = NOW.plusSeconds(20);
+        driver.advanceWallClockTime(Duration.ofSeconds(20));
+        String offered = lists().get("u").getItems().get(0).getItem();
+        double unmeasured = counted("unmeasured");
+        arrive("u", offered, "click", 15);
+        assertThat(serving.tally(0).events()).isEqualTo(before + 3);
+        assertThat(counted("unmeasured")).isEqualTo(unmeasured + 1);
+        assertThat(counted("hit")).isEqualTo(2);
+        assertThat(counted("miss")).isEqualTo(before + 1);
+
+        forget(NodeKind.USER, "u", NOW.plusSeconds(60));
+        driver.advanceWallClockTime(SLICE);
+        assertThat(serving.tally(0).events()).isEqualTo(before);
+    }
+
+    private double counted(String result) {
+        return registry.get("freshet.arm.events")
+                .tag("result", result)
+                .counter()
+                .count();
     }
 
     private Map<String, List<String>> shadowItems() {
@@ -358,8 +439,11 @@ class ServingTopologyTest {
         recommendations.readRecordsToList();
         serving.switchTo(model("v1", 12));
 
-        driver.advanceWallClockTime(SLICE);
-        List<TestRecord<String, byte[]>> first = recommendations.readRecordsToList();
+        List<TestRecord<String, byte[]>> first = List.of();
+        for (int slice = 0; slice < 50 && first.isEmpty(); slice++) {
+            driver.advanceWallClockTime(SLICE);
+            first = recommendations.readRecordsToList();
+        }
         assertThat(first).isNotEmpty().hasSizeLessThanOrEqualTo(RATE / 10);
         assertThat(first)
                 .extracting(TestRecord::key)
@@ -383,7 +467,9 @@ class ServingTopologyTest {
         assertThat(published + rest.size()).isEqualTo(60);
         assertThat(rest).doesNotHaveDuplicates();
         assertThat(serving.progress()).isEqualTo(new ServingContext.Progress("v1", 60, 60));
-        assertThat(embeddings.readRecordsToList()).hasSize(60);
+        assertThat(embeddings.readRecordsToList())
+                .filteredOn(record -> record.key().startsWith("user:"))
+                .hasSize(60);
         driver.advanceWallClockTime(Duration.ofSeconds(5));
         assertThat(recommendations.isEmpty()).isTrue();
     }
@@ -489,6 +575,7 @@ class ServingTopologyTest {
     @Test
     void aForgottenUserLeavesTombstonesAndLaterEventsCountAgain() {
         serving.switchTo(model("v1", 10));
+        settle();
         event("u0", "i1", "click", 100);
         event("u1", "i1", "click", 100);
         event("u1", "i2", "click", 20);
@@ -497,7 +584,7 @@ class ServingTopologyTest {
 
         forget(NodeKind.USER, "u0", NOW.minusSeconds(50));
         forget(NodeKind.USER, "u1", NOW.minusSeconds(50));
-        driver.advanceWallClockTime(SLICE);
+        slices(40);
 
         List<TestRecord<String, byte[]>> out = recommendations.readRecordsToList();
         assertThat(out).extracting(TestRecord::key).containsExactly("u0", "u1", "u1");
@@ -506,8 +593,9 @@ class ServingTopologyTest {
         assertThat(out.get(2).value()).isNotNull();
         assertThat(embeddings.readRecordsToList())
                 .extracting(TestRecord::key)
+                .filteredOn(key -> key.startsWith("user:"))
                 .containsExactly("user:u0", "user:u1", "user:u1");
-        assertThat(serving.users().search("", 10))
+        assertThat(serving.users().search("", null, 10))
                 .extracting(UserIndex.Entry::user)
                 .containsExactly("u1");
         assertThat(serving.popularity()).containsExactly(new Popularity.Entry("i2", 1));
@@ -540,7 +628,7 @@ class ServingTopologyTest {
         task.addStateStore(driver.<String, byte[]>getKeyValueStore(ServingTopology.ERASURES_STORE));
         new GlobalProcessors.Erasures(restarted).init(task);
         assertThat(restarted.catalogue().userErasure("u0"))
-                .isEqualTo(new Catalogue.UserErasure(NOW.minusSeconds(1_000_000).toEpochMilli(), 0));
+                .isEqualTo(new Catalogue.Forgotten(NOW.minusSeconds(1_000_000).toEpochMilli(), 0));
     }
 
     private FoldIn.Origin origin(String user) {
@@ -631,6 +719,215 @@ class ServingTopologyTest {
                 .values();
         ItemMatrix items = serving.model().items();
         return ModelFixture.scores(items, vector)[items.row(item)];
+    }
+
+    /** Until the items that came since the model's snapshot are there. */
+    private void settle() {
+        for (int slice = 0; slice < 200 && !serving.arrivals().isDone(serving.model()); slice++) {
+            driver.advanceWallClockTime(SLICE);
+        }
+        assertThat(serving.arrivals().isDone(serving.model())).isTrue();
+    }
+
+    /** Enough for whatever is done in slices. */
+    private void slices(int count) {
+        for (int slice = 0; slice < count; slice++) {
+            driver.advanceWallClockTime(SLICE);
+        }
+    }
+
+    /** The last embedding, or tombstone, of each item; those that were read already do not count. */
+    private Map<String, Embedding> itemEmbeddings() {
+        Map<String, Embedding> items = new TreeMap<>();
+        for (TestRecord<String, byte[]> record : embeddings.readRecordsToList()) {
+            if (record.key().startsWith("item:")) {
+                items.put(record.key().substring("item:".length()), decode(Topic.EMBEDDINGS, record.value()));
+            }
+        }
+        return items;
+    }
+
+    @Test
+    void aNewItemIsScoredByAModelThatIsNotInductiveWithTheMeanOfItsNeighbors() {
+        Model model = model("v1", 12);
+        serving.switchTo(model);
+        settle();
+        slices(40);
+        assertThat(itemEmbeddings()).hasSize(12);
+        neighbors("n", 1, Map.of("i3", 0.5, "unknown", 0.4));
+        slices(40);
+
+        float[] mean = model.items().vector(model.items().row("i3"));
+        assertThat(Vectors.toArray(itemEmbeddings().get("n").getVector())).containsExactly(mean);
+        assertThat(model.facts("n").origin()).isEqualTo(ItemFacts.Origin.NEIGHBORS);
+        // The item's own list alone: what b has does not lead to it in the graph.
+        event("b", "i3", "click", 10);
+        assertThat(nextList().getItems())
+                .filteredOn(item -> item.getItem().equals("n"))
+                .singleElement()
+                .satisfies(item -> assertThat(item.getReasons())
+                        .extracting(Reason::getKind)
+                        .containsExactly("model"));
+        embeddings.readRecordsToList();
+
+        // Another release knows it by its list alone, and takes back nothing in between.
+        serving.switchTo(model("v2", 12));
+        settle();
+        slices(40);
+        List<TestRecord<String, byte[]>> published = embeddings.readRecordsToList();
+        assertThat(published)
+                .filteredOn(record -> record.key().equals("item:n"))
+                .singleElement()
+                .satisfies(record -> assertThat(
+                                decode(Topic.EMBEDDINGS, record.value()).getModelVersion())
+                        .isEqualTo("v2"));
+        assertThat(published).hasSize(14).noneMatch(record -> record.value() == null);
+    }
+
+    @Test
+    void anErasedItemOfTheModelIsWithdrawnAndPublishedAgainWhenItIsSentAgain() {
+        serving.switchTo(model("v1", 12));
+        settle();
+        slices(40);
+        embeddings.readRecordsToList();
+        forget(NodeKind.ITEM, "i3", NOW.minusSeconds(1));
+        slices(40);
+        assertThat(itemEmbeddings()).hasSize(1).containsEntry("i3", null);
+        item("i3", true);
+        slices(40);
+        assertThat(itemEmbeddings()).containsOnlyKeys("i3").doesNotContainValue(null);
+    }
+
+    /** A new user, and a new item, that rest on an item that is erased; and features beyond what numbers hold. */
+    @Test
+    void whatIsErasedOrBeyondNumbersGoesIntoNoVector() {
+        Model model = ModelFixture.inductive("v1", 1);
+        serving.switchTo(model);
+        pictured("n", true, 3, 4);
+        neighbors("n", 2, Map.of("north", 1.0));
+        pictured("huge", true, 3e38f, -3e38f);
+        pictured("gone", false, 1, 1);
+        event("w", "north", "click", 40);
+        people("w", Map.of("v", 1.0));
+        slices(40);
+        assertThat(itemEmbeddings()).containsOnlyKeys("east", "north", "n");
+        assertThat(start("w").values()).containsExactly(0, 1, 0, 1);
+
+        // Lists of users are from before their erasure, until a model has seen it.
+        forget(NodeKind.USER, "w", NOW.minusSeconds(30));
+        event("w", "north", "click", 20);
+        assertThat(start("w").values()).containsExactly(0, 1, 0, 0);
+
+        forget(NodeKind.ITEM, "north", NOW.minusSeconds(10));
+        assertThat(start("w")).isNull();
+        slices(40);
+        assertThat(Vectors.toArray(itemEmbeddings().get("n").getVector())).containsExactly(3, 4, 0, 0);
+        // Sent again it is another, which this model has not seen.
+        pictured("north", true, 0, 1);
+        event("w", "north", "click", 0);
+        slices(40);
+        assertThat(start("w")).isNull();
+        assertThat(model.vectors().vector(model.vectors().row("n"))).containsExactly(3, 4, 0, 0);
+    }
+
+    private void pictured(String id, boolean available, float... image) {
+        pipe(
+                Topic.ITEMS,
+                id,
+                Item.newBuilder()
+                        .setItem(id)
+                        .setAvailable(available)
+                        .setFeatures(Map.of("image", Vectors.toList(image)))
+                        .build());
+    }
+
+    @Test
+    void aNewItemIsEmbeddedByAnInductiveModelAndLostWhenItIsErased() {
+        pictured("n", true, 3, 4);
+        Model first = ModelFixture.inductive("v1", 1);
+        serving.switchTo(first);
+        slices(40);
+
+        // By its features alone: the block of the ids is empty.
+        assertThat(Vectors.toArray(itemEmbeddings().get("n").getVector())).containsExactly(3, 4, 0, 0);
+        assertThat(first.facts("n").origin()).isEqualTo(ItemFacts.Origin.INDUCTIVE);
+        assertThat(first.facts("n").modalityWeights()).containsEntry("image", 1f);
+        event("b", "east", "click", 50);
+        Recommendations list = nextList();
+        assertThat(list.getItems()).extracting(RecommendedItem::getItem).containsExactly("n", "north");
+        Reason reason = list.getItems().get(0).getReasons().get(0);
+        assertThat(reason.getModalityWeights()).containsEntry("image", 1f);
+        assertThat(reason.getUncertainty()).isNull();
+
+        // People have it with north: half of north's state comes in.
+        neighbors("n", 2, Map.of("north", 1.0));
+        slices(40);
+        assertThat(Vectors.toArray(itemEmbeddings().get("n").getVector())).containsExactly(1.5f, 2.5f, 0, 1);
+        pictured("n", false, 3, 4);
+        event("b", "east", "click", 40);
+        assertThat(nextItems()).containsExactly("north");
+
+        // Another version has its own space, and the one before keeps its own.
+        pictured("n", true, 3, 4);
+        neighbors("n", 3, Map.of());
+        Model second = ModelFixture.inductive("v2", 2);
+        serving.switchTo(second);
+        slices(40);
+        Embedding published = itemEmbeddings().get("n");
+        assertThat(published.getModelVersion()).isEqualTo("v2");
+        assertThat(Vectors.toArray(published.getVector())).containsExactly(6, 8, 0, 0);
+        assertThat(first.vectors().vector(first.vectors().row("n"))[0]).isEqualTo(1.5f);
+
+        forget(NodeKind.ITEM, "n", NOW.plusSeconds(1));
+        slices(40);
+        assertThat(second.vectors().row("n")).isNegative();
+        assertThat(itemEmbeddings()).containsEntry("n", null);
+        recommendations.readRecordsToList();
+        event("b", "east", "click", 30);
+        assertThat(nextItems()).containsExactly("north");
+    }
+
+    private void people(String user, Map<String, Double> weights) {
+        List<Neighbor> list = new ArrayList<>();
+        weights.forEach((id, weight) -> list.add(new Neighbor(id, weight)));
+        pipe(
+                Topic.NEIGHBORS,
+                Keys.neighbors(GraphNames.USER_JACCARD, user),
+                new NeighborList(GraphNames.USER_JACCARD, user, list, 1, 1L));
+    }
+
+    @Test
+    void aUserIsWhatTheNeighborsOfTodaySay() {
+        serving.switchTo(ModelFixture.inductive("v1", 1));
+        // Training saw u going east; nothing since: what it made of u stays, whoever u is like.
+        people("u", Map.of("v", 1.0));
+        assertThat(start("u").origin()).isEqualTo(FoldIn.Origin.TRAINED);
+        event("u", "east", "click", 50);
+        assertThat(start("u")).satisfies(start -> {
+            assertThat(start.origin()).isEqualTo(FoldIn.Origin.REFRESHED);
+            assertThat(start.values()).containsExactly(.5f, .5f, .5f, .5f);
+        });
+        assertThat(origin("u")).isEqualTo(FoldIn.Origin.REFRESHED);
+
+        // A new user: the profile by the items' pictures, the rest by the neighbors.
+        event("w", "east", "click", 40);
+        assertThat(start("w").values()).containsExactly(1, 0, 0, 0);
+        people("w", Map.of("v", 1.0));
+        assertThat(start("w").values()).containsExactly(.5f, .5f, 0, 1);
+        assertThat(origin("w")).isEqualTo(FoldIn.Origin.INDUCTIVE);
+
+        // Whoever was erased has no part in it.
+        forget(NodeKind.USER, "v", NOW);
+        assertThat(start("w").values()).containsExactly(1, 0, 0, 0);
+        assertThat(start("u").origin()).isEqualTo(FoldIn.Origin.TRAINED);
+    }
+
+    private FoldIn.Vector start(String user) {
+        KeyValueStore<String, byte[]> users = driver.getKeyValueStore(ServingTopology.USERS_STORE);
+        Model model = serving.model();
+        byte[] stored = users.get(user);
+        Taste taste = stored == null ? Taste.NONE : serving.taste(UserProfile.decode(stored));
+        return new Induction(serving).start(model, user, serving.mayUseTrained(model, user), taste);
     }
 
     /** Removals, dislikes, repeats and more items than a profile holds: no list ever has what its user has or dislikes. */

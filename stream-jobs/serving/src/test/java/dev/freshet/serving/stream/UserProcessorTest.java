@@ -2,11 +2,18 @@ package dev.freshet.serving.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.NodeKind;
+import dev.freshet.serving.experiment.Measure;
+import dev.freshet.serving.score.ActionWeights;
+import dev.freshet.serving.score.ItemFilter;
+import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Scoring;
+import dev.freshet.topic.Split;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Random;
 import java.util.Set;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
@@ -34,20 +42,33 @@ import org.junit.jupiter.api.io.TempDir;
 /** One processor through the life of its task, which Streams closes and opens anew over stores as they were committed. */
 class UserProcessorTest {
 
+    private static final int USERS = 20;
     private static final Instant NOW = Instant.ofEpochMilli(1_800_000_000_000L);
 
     @TempDir
     private Path state;
 
-    private final ServingContext serving = new ServingContext(
-            new ServingMetrics(new SimpleMeterRegistry()), (record, reason) -> {}, 5, Scoring.DEFAULT, 100, Set.of());
+    private final ServingContext serving = context(Scoring.DEFAULT);
     /** How far the clock goes on whenever it is looked at. */
     private Duration tick = Duration.ZERO;
 
     private long nanos;
-    private final UserProcessor processor = new UserProcessor(serving, () -> nanos += tick.toNanos());
+    private Instant clock = NOW;
+    private final UserProcessor processor =
+            new UserProcessor(serving, () -> nanos += tick.toNanos(), () -> clock.toEpochMilli());
     private MockProcessorContext<byte[], byte[]> task;
     private long offset;
+
+    private static ServingContext context(Scoring scoring) {
+        return new ServingContext(
+                new ServingMetrics(new SimpleMeterRegistry()),
+                WireFormat.SINGLE_OBJECT,
+                (record, reason) -> {},
+                5,
+                scoring,
+                1000,
+                Set.of());
+    }
 
     @BeforeEach
     void open() {
@@ -57,6 +78,7 @@ class UserProcessorTest {
         add(ServingTopology.PAIRS_STORE, Serdes.Bytes(), Serdes.ByteArray());
         add(ServingTopology.RECOMMENDATIONS_STORE, Serdes.String(), Serdes.ByteArray());
         add(ServingTopology.COUNTS_STORE, Serdes.String(), Serdes.Long());
+        add(ServingTopology.ITEM_EMBEDDINGS_STORE, Serdes.String(), Serdes.ByteArray());
         processor.init(task);
     }
 
@@ -131,6 +153,73 @@ class UserProcessorTest {
         assertThat(content(ServingTopology.USERS_STORE)).containsOnlyKeys("other");
         assertThat(content(ServingTopology.COUNTS_STORE)).isEqualTo(Map.of("p", 1L));
         assertThat(content(ServingTopology.PAIRS_STORE)).hasSize(1);
+    }
+
+    @Test
+    void measurementsOutliveTheTask() {
+        // Lists that are there before the next events.
+        clock = NOW.minusSeconds(1);
+        event("a", "p", 100);
+        event("b", "q", 100);
+        event("a", "q", 90);
+        event("b", "p", 90);
+        assertThat(serving.tally(0).events()).isEqualTo(2);
+        double hits = serving.tally(0).estimate(Measure.HIT_RATE).orElseThrow().mean();
+
+        processor.close();
+        assertThat(serving.tally(0).events()).isZero();
+        processor.init(task);
+
+        assertThat(serving.tally(0).events()).isEqualTo(2);
+        assertThat(serving.tally(0).estimate(Measure.HIT_RATE).orElseThrow().mean())
+                .isEqualTo(hits)
+                .isEqualTo(.5);
+    }
+
+    @Test
+    void whoComesIntoAnArmWithoutAModelIsScoredWithoutOne() throws Exception {
+        Random random = new Random(3);
+        serving.switchTo(ModelFixture.model(
+                "v1",
+                ModelFixture.BEGINNING,
+                ModelFixture.vectors("u", USERS, 8, random),
+                ModelFixture.vectors("i", 9, 8, random)));
+        for (int user = 0; user < USERS; user++) {
+            event("u" + user, "i1", 100);
+        }
+        assertThat(versions().values()).containsOnly("v1");
+        processor.close();
+
+        Split split = Split.of("lightgcn=50,spumr=50", Split.SALT);
+        ServingContext next =
+                context(new Scoring(ActionWeights.DEFAULT, ItemFilter.NONE, 0, split, Scoring.EXACT_ITEMS));
+        new UserProcessor(next, () -> 0, NOW::toEpochMilli).init(task);
+        slice();
+
+        assertThat(versions()).allSatisfy((user, version) -> assertThat(version).isNull());
+        long ofOne = next.users().size(0);
+        assertThat(ofOne).isStrictlyBetween(0L, (long) USERS);
+        assertThat(next.users().size(1)).isEqualTo(USERS - ofOne);
+        // Nobody is looked at again, and all are measured from now on.
+        byte[] profile = task.<KeyValueStore<String, byte[]>>getStateStore(ServingTopology.USERS_STORE)
+                .get("u1");
+        slice();
+        assertThat(task.<KeyValueStore<String, byte[]>>getStateStore(ServingTopology.USERS_STORE)
+                        .get("u1"))
+                .isSameAs(profile);
+        assertThat(content(ServingTopology.USERS_STORE).values())
+                .allMatch(of -> UserProfile.decode((byte[]) of).scoredIn(split.id()));
+    }
+
+    private Map<String, String> versions() throws BadRecordException {
+        Map<String, String> versions = new HashMap<>();
+        for (Map.Entry<String, byte[]> list : this.<String, byte[]>content(ServingTopology.RECOMMENDATIONS_STORE)
+                .entrySet()) {
+            versions.put(
+                    list.getKey(),
+                    Topic.RECOMMENDATIONS.codec().decode(list.getValue()).getModelVersion());
+        }
+        return versions;
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.freshet.serving.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.freshet.serving.experiment.Outcome;
 import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.Stamp;
 import java.io.ByteArrayOutputStream;
@@ -70,7 +71,9 @@ class UserProfileTest {
         UserProfile profile = new UserProfile();
         profile.apply("ü:1", new PairState(true, "kauf".repeat(40), 2.5, new Stamp(-5, 3, 1L << 40)), null);
         profile.apply("nein", new PairState(false, "dislike", 1, new Stamp(-7, 3, 5)), null);
-        profile.scored("v1", true);
+        profile.scored("v1", true, 77, 5);
+        Outcome outcome = new Outcome(3, 2, 1.25, 1.5, 1);
+        profile.measured(outcome);
 
         UserProfile read = UserProfile.decode(profile.encode());
 
@@ -82,6 +85,14 @@ class UserProfileTest {
         assertThat(read.scoredVersion()).isEqualTo("v1");
         assertThat(read.embedded()).isTrue();
         assertThat(UserProfile.lastActivity(profile.encode())).isEqualTo(-5);
+        assertThat(read.listedAt()).isEqualTo(77);
+        assertThat(read.outcome(5)).isEqualTo(outcome);
+        assertThat(read.outcome(6)).isEqualTo(Outcome.NONE);
+        assertThat(UserProfile.outcome(profile.encode(), 5)).isEqualTo(outcome);
+        assertThat(UserProfile.outcome(profile.encode(), 6)).isEqualTo(Outcome.NONE);
+        // Another experiment measures anew.
+        read.scored("v1", true, 78, 6);
+        assertThat(read.outcome(6)).isEqualTo(Outcome.NONE);
     }
 
     /** As states and changelogs from before there were dislikes have it. */
@@ -106,6 +117,8 @@ class UserProfileTest {
         assertThat(read.live()).isEqualTo(300);
         assertThat(read.recent()).containsExactly(new HistoryItem("i1", "click", 2, new Stamp(77, 0, 5)));
         assertThat(read.disliked()).isEmpty();
+        assertThat(read.listedAt()).isEqualTo(Long.MAX_VALUE);
+        assertThat(UserProfile.outcome(bytes.toByteArray(), 0)).isEqualTo(Outcome.NONE);
     }
 
     @Test
