@@ -114,7 +114,7 @@ public final class HttpLoadMain implements Callable<Integer> {
         Histogram micros = run.micros();
         return String.format(
                 Locale.ROOT,
-                "{\"rate\": %d, \"requests\": %d, \"errors\": %d, \"answers_per_s\": %.1f, \"p50_ms\": %.3f, \"p90_ms\": %.3f,"
+                "{\"requests_per_s\": %d, \"requests\": %d, \"errors\": %d, \"answers_per_s\": %.1f, \"p50_ms\": %.3f, \"p90_ms\": %.3f,"
                         + " \"p99_ms\": %.3f, \"max_ms\": %.3f}",
                 run.rate(),
                 run.requests(),

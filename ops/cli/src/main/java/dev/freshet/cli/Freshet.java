@@ -8,6 +8,7 @@ import dev.freshet.cli.command.EvaluateCommand;
 import dev.freshet.cli.command.ExplainCommand;
 import dev.freshet.cli.command.ForgetCommand;
 import dev.freshet.cli.command.ModelsCommand;
+import dev.freshet.cli.command.PublishCommand;
 import dev.freshet.cli.command.RecommendCommand;
 import dev.freshet.cli.command.RollbackCommand;
 import dev.freshet.cli.command.SimilarCommand;
@@ -55,6 +56,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             ModelsCommand.class,
             RollbackCommand.class,
             EvaluateCommand.class,
+            PublishCommand.class,
             VerifyCommand.class,
             ReplayCommand.class,
             BenchCommand.class,

@@ -46,6 +46,8 @@ class FreshetTest {
                 "up --min-interval x",
                 "up --min-new-interactions -1",
                 "up --model typo",
+                "up --split typo=1",
+                "up --split-salt other",
                 "up --photos no-such-folder",
                 "up --action-weight view=-1",
                 "up --action-weight dislike=0.5",

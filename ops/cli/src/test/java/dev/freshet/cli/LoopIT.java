@@ -87,13 +87,12 @@ class LoopIT {
 
             everyoneIsServedByTheModel(kafka);
             theBrokenRecordIsKept(kafka, broken);
+            takesASnapshotOnCommand(cluster.bootstrapServers());
             thePageOfMetricsSaysWhatPartsShow(
                     streamsScrape(cluster),
                     Scrape.of(URI.create("http://127.0.0.1:" + metrics[1] + "/metrics")),
                     Scrape.of(URI.create("http://127.0.0.1:" + metrics[0] + "/metrics")));
             goesOnAfterKills(cluster, kafka);
-
-            takesASnapshotOnCommand(cluster.bootstrapServers());
 
             RecommendationCheck.Result check =
                     new RecommendationCheck(cluster.bootstrapServers()).await(Duration.ofSeconds(30));

@@ -65,7 +65,8 @@ class ComposeFileTest {
         String pom = Files.readString(ROOT.resolve("pom.xml"));
         assertThat(compose)
                 .contains("apache/kafka:" + property(pom, "kafka.version"))
-                .contains("flink:" + property(pom, "flink.version") + "-java17");
+                .contains("flink:" + property(pom, "flink.version") + "-java17")
+                .contains("apicurio/apicurio-registry:" + property(pom, "apicurio.version"));
     }
 
     private static String property(String pom, String name) {

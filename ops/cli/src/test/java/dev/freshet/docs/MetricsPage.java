@@ -23,7 +23,7 @@ public final class MetricsPage {
         FLINK.put("flink_taskmanager_job_task_operator_scoringMillis", "Time of the last barrier's work on rows, ms");
         FLINK.put(
                 "flink_taskmanager_job_task_operator_contentMillis",
-                "Time of the last barrier's work on the graphs by content, ms");
+                "Time of the last computation of the graphs by content, at a barrier or beside the stream, ms");
         FLINK.put("flink_taskmanager_job_task_operator_spilledBytes", "Changes put off in the temporary folder, bytes");
         FLINK.put("flink_taskmanager_job_task_operator_snapshots", "Snapshots published; a counter");
         FLINK.put("flink_jobmanager_job_lastCheckpointDuration", "Time of the last checkpoint, ms");

@@ -14,7 +14,9 @@ import picocli.CommandLine.Spec;
             BenchGraphCommand.class,
             BenchTrainCommand.class,
             BenchFreshnessCommand.class,
-            BenchServeCommand.class
+            BenchServeCommand.class,
+            BenchRetrainCommand.class,
+            BenchRecoveryCommand.class
         })
 public final class BenchCommand implements Runnable {
 
@@ -23,6 +25,7 @@ public final class BenchCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name what to measure: graph, train, freshness or serve");
+        throw new ParameterException(
+                spec.commandLine(), "name what to measure: graph, train, freshness, serve, retrain or recovery");
     }
 }

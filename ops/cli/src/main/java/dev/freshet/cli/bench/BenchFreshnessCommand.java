@@ -58,19 +58,23 @@ public final class BenchFreshnessCommand implements Callable<Integer> {
     @Mixin
     private LoopBenchMixin loop;
 
+    @Mixin
+    private LoadMixin load;
+
     @Override
     public Integer call() throws CliException, ClusterException, IOException {
         if (checkpointInterval.isZero()) {
             throw new ParameterException(spec.commandLine(), "--checkpoint-interval is no time; at least 1ms");
         }
-        PreparedLoop.Options options = loop.options(checkpointInterval, rates);
+        load.check(rates);
+        PreparedLoop.Options options = loop.options(load.state(), checkpointInterval, 0);
         // An interrupted thread leaves through every finally: processes end and the folder goes.
         Thread main = Thread.currentThread();
         Signals.onStop(main::interrupt);
         FreshnessResult result;
         try (PreparedLoop prepared = PreparedLoop.start(options);
                 FreshnessBench bench = new FreshnessBench(prepared)) {
-            List<FreshnessResult.Run> runs = bench.run(rates, loop.seconds(), loop.warmUp());
+            List<FreshnessResult.Run> runs = bench.run(rates, load.seconds(), load.warmUp());
             result = new FreshnessResult(
                     options.feed().name(),
                     HostMachine.now(),

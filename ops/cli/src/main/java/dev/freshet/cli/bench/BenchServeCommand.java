@@ -49,9 +49,13 @@ public final class BenchServeCommand implements Callable<Integer> {
     @Mixin
     private LoopBenchMixin loop;
 
+    @Mixin
+    private LoadMixin load;
+
     @Override
     public Integer call() throws CliException, ClusterException, IOException {
-        PreparedLoop.Options options = loop.options(CHECKPOINT_INTERVAL, rates);
+        load.check(rates);
+        PreparedLoop.Options options = loop.options(load.state(), CHECKPOINT_INTERVAL, 0);
         // An interrupted thread leaves through every finally: processes end and the folder goes.
         Thread main = Thread.currentThread();
         Signals.onStop(main::interrupt);
@@ -94,9 +98,9 @@ public final class BenchServeCommand implements Callable<Integer> {
                                     "--rates",
                                     rates.stream().map(String::valueOf).collect(Collectors.joining(",")),
                                     "--seconds",
-                                    Integer.toString(loop.seconds()),
+                                    Integer.toString(load.seconds()),
                                     "--warm-up",
-                                    Integer.toString(loop.warmUp())),
+                                    Integer.toString(load.warmUp())),
                             log)
                     .run(-1, "requests", "requests");
         } finally {

@@ -94,12 +94,13 @@ final class FreshnessBench implements AutoCloseable {
 
     private FreshnessResult.Run measure(int rate, int seconds, Duration patience, ProgressBar bar)
             throws CliException, ClusterException, InterruptedException {
-        SentEvents sent = new SentEvents(Math.multiplyExact(rate, seconds));
+        SentEvents sent = new SentEvents();
         lists.follow(sent);
+        graphs.follow(sent);
         Map<Part, Long> before = loop.cpuNanos();
-        double took = send(rate, sent, bar);
+        double took = send(rate, Math.multiplyExact(rate, seconds), sent, bar);
         long deadline = System.nanoTime() + patience.toNanos();
-        while (System.nanoTime() < deadline && !(sent.allAnswered() && graphs.covers(sent))) {
+        while (System.nanoTime() < deadline && !sent.allRead()) {
             loop.checkCluster();
             lists.check();
             graphs.check();
@@ -108,14 +109,21 @@ final class FreshnessBench implements AutoCloseable {
         Map<Part, Double> cpuMillis = new EnumMap<>(Part.class);
         loop.cpuNanos().forEach((part, nanos) -> cpuMillis.put(part, (nanos - before.get(part)) / 1e6 / sent.size()));
         return new FreshnessResult.Run(
-                rate, sent.size() / took, sent.size(), sent.lists(), graphs.latencies(sent), cpuMillis);
+                rate,
+                sent.size() / took,
+                sent.size(),
+                sent.listsAwaited(),
+                sent.recommendations(),
+                sent.neighbors(),
+                cpuMillis);
     }
 
     /** Sends all at their times; the seconds that it took. */
-    private double send(int rate, SentEvents sent, ProgressBar bar) throws CliException, InterruptedException {
+    private double send(int rate, int events, SentEvents sent, ProgressBar bar)
+            throws CliException, InterruptedException {
         long start = System.nanoTime();
         Instant wall = Instant.now();
-        for (int event = 0; event < sent.size(); event++) {
+        for (int event = 0; event < events; event++) {
             long after = (long) (event * 1e9 / rate);
             for (long left; (left = start + after - System.nanoTime()) > 0; ) {
                 LockSupport.parkNanos(left);
@@ -126,8 +134,9 @@ final class FreshnessBench implements AutoCloseable {
             int number = users.get(turn++ % users.size());
             String user = loop.users().get(number);
             Instant at = Instant.ofEpochMilli(wall.toEpochMilli() + TimeUnit.NANOSECONDS.toMillis(after));
-            sent.sending(event, user, at, start + after);
-            send(event, user, newItem(number), at, sent);
+            int item = newItem(number);
+            sent.sending(user, at, loop.items().get(item), loop.degree(item), start + after);
+            send(user, loop.items().get(item), at);
             bar.step();
         }
         try {
@@ -139,15 +148,15 @@ final class FreshnessBench implements AutoCloseable {
     }
 
     /** An item that the user has not yet: a pair that is there already changes no graph, and nothing could be waited for. */
-    private String newItem(int user) {
+    private int newItem(int user) {
         int item = random.nextInt(loop.items().size());
         for (int draw = 0; draw < DRAWS && !loop.addPair(user, item); draw++) {
             item = random.nextInt(loop.items().size());
         }
-        return loop.items().get(item);
+        return item;
     }
 
-    private void send(int event, String user, String item, Instant at, SentEvents sent) throws CliException {
+    private void send(String user, String item, Instant at) throws CliException {
         Interaction interaction = Interaction.newBuilder()
                 .setUser(user)
                 .setItem(item)
@@ -155,16 +164,10 @@ final class FreshnessBench implements AutoCloseable {
                 .setEventTime(at)
                 .build();
         try {
-            producer.send(
-                    new ProducerRecord<>(
-                            Topic.INTERACTIONS.name(),
-                            user.getBytes(StandardCharsets.UTF_8),
-                            Topic.INTERACTIONS.codec().encode(interaction)),
-                    (metadata, failure) -> {
-                        if (failure == null) {
-                            sent.taken(event, metadata.partition(), metadata.offset());
-                        }
-                    });
+            producer.send(new ProducerRecord<>(
+                    Topic.INTERACTIONS.name(),
+                    user.getBytes(StandardCharsets.UTF_8),
+                    Topic.INTERACTIONS.codec().encode(interaction)));
         } catch (KafkaException e) {
             throw new CliException("the broker did not take an event: " + e.getMessage(), e);
         }

@@ -41,6 +41,7 @@ record FreshnessResult(
      * @param rate interactions a second that were due
      * @param sentPerSecond that were sent
      * @param events number of interactions
+     * @param listed of these, those that change a list of their item
      * @param lists microseconds until the recommendations were read, of the events whose were
      * @param neighbors microseconds until the neighbor lists were read, likewise
      * @param cpuMillis processor time per event of each part, from the first send until all was read
@@ -49,6 +50,7 @@ record FreshnessResult(
             int rate,
             double sentPerSecond,
             int events,
+            int listed,
             Histogram lists,
             Histogram neighbors,
             Map<Part, Double> cpuMillis) {}
@@ -61,14 +63,14 @@ record FreshnessResult(
                 .put("users", users)
                 .put("items", items)
                 .put("checkpoint_interval_ms", checkpointInterval.toMillis());
-        ArrayNode rates = json.putArray("rates");
+        ArrayNode rates = json.putArray("runs");
         for (Run run : runs) {
             ObjectNode node = rates.addObject()
-                    .put("rate", run.rate)
+                    .put("events_per_s", run.rate)
                     .put("sent_per_s", run.sentPerSecond)
                     .put("events", run.events);
-            latencies(node.putObject("recommendations"), run.lists);
-            latencies(node.putObject("neighbors"), run.neighbors);
+            latencies(node, run.lists);
+            latencies(node.putObject("neighbors").put("events", run.listed), run.neighbors);
             ObjectNode cpu = node.putObject("cpu_ms_per_event");
             run.cpuMillis.forEach((part, millis) -> cpu.put(part.folder(), millis));
         }
@@ -76,7 +78,7 @@ record FreshnessResult(
     }
 
     private static void latencies(ObjectNode node, Histogram micros) {
-        node.put("read", micros.getTotalCount());
+        node.put("samples", micros.getTotalCount());
         for (double percentile : PERCENTILES) {
             node.put(String.format(Locale.ROOT, "p%.0f_ms", percentile), micros.getValueAtPercentile(percentile) / 1e3);
         }
@@ -96,8 +98,8 @@ record FreshnessResult(
                 machine.describe());
         List<List<String>> rows = new ArrayList<>();
         for (Run run : runs) {
-            rows.add(row(run, "recommendations", run.lists));
-            rows.add(row(run, "neighbors", run.neighbors));
+            rows.add(row(run, "recommendations", run.events, run.lists));
+            rows.add(row(run, "neighbors", run.listed, run.neighbors));
         }
         Tables.print(
                 out,
@@ -122,13 +124,13 @@ record FreshnessResult(
         out.flush();
     }
 
-    private static List<String> row(Run run, String topic, Histogram micros) {
+    private static List<String> row(Run run, String topic, int events, Histogram micros) {
         List<String> row = new ArrayList<>(List.of(
                 Integer.toString(run.rate),
                 String.format(Locale.ROOT, "%.0f", run.sentPerSecond),
                 topic,
-                Integer.toString(run.events),
-                Long.toString(run.events - micros.getTotalCount())));
+                Integer.toString(events),
+                Long.toString(events - micros.getTotalCount())));
         for (double percentile : PERCENTILES) {
             row.add(String.format(Locale.ROOT, "%.0f", micros.getValueAtPercentile(percentile) / 1e3));
         }

@@ -15,6 +15,7 @@ import dev.freshet.cli.send.Pace;
 import dev.freshet.cli.send.Replay;
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.dataset.Feed;
+import dev.freshet.graph.GraphSettings;
 import dev.freshet.process.Installation;
 import dev.freshet.process.JavaProcess;
 import dev.freshet.schema.Evaluation;
@@ -30,8 +31,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,12 +41,13 @@ import org.apache.kafka.clients.consumer.Consumer;
 
 /**
  * The loop as a measurement finds it: broker, graph job and serving run, a data set is in them, and a model that was trained on it is
- * in force; the trainer has ended.
+ * in force; the trainer has ended, and starts again only when asked for.
  */
 final class PreparedLoop implements AutoCloseable {
 
-    private static final Set<Part> PARTS = EnumSet.of(Part.BROKER, Part.GRAPH_JOB, Part.SERVING);
-    private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
+    private static final Set<Part> RUNNING = EnumSet.of(Part.BROKER, Part.GRAPH_JOB, Part.SERVING);
+    private static final Set<Part> LATER = EnumSet.of(Part.TRAINER);
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
     private static final Duration STALL_TIMEOUT = Duration.ofMinutes(10);
     private static final Duration STOP_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration POLL = Duration.ofMillis(200);
@@ -54,10 +56,14 @@ final class PreparedLoop implements AutoCloseable {
     private final Options options;
     private final Path folder;
     private final LocalCluster cluster;
+    private final Map<String, Integer> userNumbers = new HashMap<>();
+    private final Map<String, Integer> itemNumbers = new HashMap<>();
     private final List<String> users = new ArrayList<>();
     private final List<String> items = new ArrayList<>();
     private final Set<Long> pairs = new HashSet<>();
+    private final Map<Integer, Integer> degrees = new HashMap<>();
     private long interactions;
+    private long heldFrom;
     private String model;
 
     /**
@@ -68,8 +74,10 @@ final class PreparedLoop implements AutoCloseable {
      * @param model name of the model to train
      * @param trainingTime time after which no new epoch begins
      * @param checkpointInterval of the graph job
+     * @param held events at the end of the feed that are left for the measurement to send
      */
-    record Options(Feed feed, Path state, String model, Duration trainingTime, Duration checkpointInterval) {}
+    record Options(
+            Feed feed, Path state, String model, Duration trainingTime, Duration checkpointInterval, long held) {}
 
     private PreparedLoop(Options options, Path folder, LocalCluster cluster) {
         this.options = options;
@@ -93,8 +101,17 @@ final class PreparedLoop implements AutoCloseable {
                                     .with(
                                             Part.GRAPH_JOB,
                                             "--checkpoint-interval",
-                                            options.checkpointInterval.toMillis() + "ms"),
-                            PARTS,
+                                            options.checkpointInterval.toMillis() + "ms")
+                                    .with(
+                                            Part.TRAINER,
+                                            "--model",
+                                            options.model,
+                                            "--training-time",
+                                            options.trainingTime.toMillis() + "ms",
+                                            "--min-interval",
+                                            "9999h"),
+                            EnumSet.allOf(Part.class),
+                            LATER,
                             (part, status) -> {}));
             loop.prepare();
             return loop;
@@ -128,7 +145,9 @@ final class PreparedLoop implements AutoCloseable {
     }
 
     private void prepare() throws IOException, CliException, ClusterException, InterruptedException {
-        awaitReady();
+        for (Part part : RUNNING) {
+            awaitReady(part);
+        }
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(cluster.bootstrapServers())) {
             SchemaTopic.load(consumer);
             TopicScan.assign(consumer, Topic.MODELS.name());
@@ -147,17 +166,21 @@ final class PreparedLoop implements AutoCloseable {
         model = inForce;
     }
 
-    private void awaitReady() throws ClusterException, InterruptedException {
+    /** Starts a trainer that stays, and trains when it is told to. */
+    void startTrainer() throws ClusterException, InterruptedException {
+        cluster.start(Part.TRAINER);
+        awaitReady(Part.TRAINER);
+    }
+
+    private void awaitReady(Part part) throws ClusterException, InterruptedException {
         long start = System.nanoTime();
-        for (Part part : PARTS) {
-            while (cluster.status(part).state() != PartStatus.State.READY) {
-                checkCluster();
-                if (System.nanoTime() - start > START_TIMEOUT.toNanos()) {
-                    throw new ClusterException(part.folder() + " is not ready after " + START_TIMEOUT.toSeconds()
-                            + " s; its log is " + cluster.options().log(part));
-                }
-                Thread.sleep(POLL.toMillis());
+        while (cluster.status(part).state() != PartStatus.State.READY) {
+            checkCluster();
+            if (System.nanoTime() - start > START_TIMEOUT.toNanos()) {
+                throw new ClusterException(part.folder() + " is not ready after " + START_TIMEOUT.toSeconds()
+                        + " s; its log is " + cluster.options().log(part));
             }
+            Thread.sleep(POLL.toMillis());
         }
     }
 
@@ -168,11 +191,30 @@ final class PreparedLoop implements AutoCloseable {
         }
     }
 
-    private void send() throws IOException, InterruptedException {
-        try (Replay replay = new Replay(options.feed, cluster.bootstrapServers());
-                ProgressBar bar = Bars.open("Sending", options.feed.size().orElse(-1), "events")) {
-            replay.run(0, Long.MAX_VALUE, Pace.FASTEST, bar::stepTo);
+    private void send() throws IOException, CliException, InterruptedException {
+        long size = options.feed.size().orElse(-1);
+        if (options.held > 0 && size <= options.held) {
+            throw new CliException(
+                    options.feed.name() + " has " + size + " events, of which " + options.held + " cannot come later");
         }
+        long limit = options.held > 0 ? size - options.held : Long.MAX_VALUE;
+        try (Replay replay = new Replay(options.feed, cluster.bootstrapServers());
+                ProgressBar bar = Bars.open("Sending", options.held > 0 ? limit : size, "events")) {
+            heldFrom = replay.run(0, limit, Pace.FASTEST, bar::stepTo);
+        }
+    }
+
+    /** Sends the events that were held back; their number. */
+    long sendHeld() throws IOException, InterruptedException {
+        try (Replay replay = new Replay(options.feed, cluster.bootstrapServers());
+                ProgressBar bar = Bars.open("Sending", options.held, "events")) {
+            return replay.run(heldFrom, options.held, Pace.FASTEST, at -> bar.stepTo(at - heldFrom)) - heldFrom;
+        }
+    }
+
+    /** Opens the feed at the events that were held back. */
+    Feed.Cursor held() throws IOException {
+        return options.feed.open(heldFrom);
     }
 
     private static void requireProgress(long moved, String what) throws ClusterException {
@@ -193,7 +235,7 @@ final class PreparedLoop implements AutoCloseable {
                 });
             }
             try (ProgressBar bar = Bars.open("Training", 1, "epochs");
-                    JavaProcess trainer = startTrainer()) {
+                    JavaProcess trainer = launchTrainer()) {
                 watchdog.follow(trainer);
                 Evaluation decision = control.decision(epoch -> {
                     watchdog.moved(true);
@@ -209,23 +251,12 @@ final class PreparedLoop implements AutoCloseable {
         }
     }
 
-    private JavaProcess startTrainer() throws IOException {
+    private JavaProcess launchTrainer() throws IOException {
         return JavaProcess.start(
                 Installation.find().jars(Part.TRAINER.folder()),
                 List.of(),
                 Part.TRAINER.mainClass(),
-                List.of(
-                        "loop",
-                        "--bootstrap",
-                        cluster.bootstrapServers(),
-                        "--models",
-                        folder.resolve("models").toString(),
-                        "--model",
-                        options.model,
-                        "--training-time",
-                        options.trainingTime.toMillis() + "ms",
-                        "--min-interval",
-                        "9999h"),
+                Part.TRAINER.arguments(cluster.options()),
                 cluster.options().log(Part.TRAINER));
     }
 
@@ -259,27 +290,48 @@ final class PreparedLoop implements AutoCloseable {
     }
 
     private void readIds(Consumer<byte[], byte[]> consumer) {
-        Map<String, Integer> userNumbers = new LinkedHashMap<>();
-        Map<String, Integer> itemNumbers = new LinkedHashMap<>();
         TopicScan.assign(consumer, Topic.INTERACTIONS.name());
         TopicScan.toEnd(consumer, record -> {
             interactions++;
             try {
-                Interaction interaction = Topic.INTERACTIONS.codec().decode(record.value());
-                addPair(
-                        userNumbers.computeIfAbsent(interaction.getUser(), id -> userNumbers.size()),
-                        itemNumbers.computeIfAbsent(interaction.getItem(), id -> itemNumbers.size()));
+                addPair(Topic.INTERACTIONS.codec().decode(record.value()));
             } catch (BadRecordException e) {
                 throw new IllegalStateException(e);
             }
         });
-        users.addAll(userNumbers.keySet());
-        items.addAll(itemNumbers.keySet());
+    }
+
+    /**
+     * Notes that a user has an item.
+     *
+     * @return the number of users that have it now, as of {@link #degree}; 0 if that was so before
+     */
+    int addPair(Interaction interaction) {
+        int user = number(interaction.getUser(), userNumbers, users);
+        int item = number(interaction.getItem(), itemNumbers, items);
+        return addPair(user, item) ? degree(item) : 0;
+    }
+
+    private static int number(String id, Map<String, Integer> numbers, List<String> ids) {
+        return numbers.computeIfAbsent(id, any -> {
+            ids.add(id);
+            return ids.size() - 1;
+        });
     }
 
     /** Notes that a user has an item, both by their place in the lists; false if that was so before. */
     boolean addPair(int user, int item) {
-        return pairs.add((long) user << 32 | item);
+        boolean added = pairs.add((long) user << 32 | item);
+        if (added) {
+            degrees.merge(item, 1, Integer::sum);
+        }
+        return added;
+    }
+
+    /** Number of users that have an item, by its place in the list; 0 beyond those that count in the graphs, where no list tells of one more. */
+    int degree(int item) {
+        int having = degrees.getOrDefault(item, 0);
+        return having > GraphSettings.DEFAULT.fMax() ? 0 : having;
     }
 
     /** Waits until serving has the model in force for every user; its version. */
@@ -313,7 +365,7 @@ final class PreparedLoop implements AutoCloseable {
     /** Processor time that each part has taken so far. */
     Map<Part, Long> cpuNanos() {
         Map<Part, Long> nanos = new EnumMap<>(Part.class);
-        for (Part part : PARTS) {
+        for (Part part : RUNNING) {
             nanos.put(
                     part,
                     cluster.process(part)

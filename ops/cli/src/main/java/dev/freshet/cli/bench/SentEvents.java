@@ -1,84 +1,105 @@
 package dev.freshet.cli.bench;
 
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.Histogram;
 
-/** The interactions of one measurement: when each was due, where the broker put it, when its list was read. Thread-safe. */
+/** The interactions of one measurement: when each was due, and what was read that knows of it. Thread-safe. */
 final class SentEvents {
 
     private static final int DIGITS = 3;
 
-    private final long[] due;
-    private final int[] partitions;
-    private final long[] offsets;
-    private final Map<String, Integer> waiting = new ConcurrentHashMap<>();
-    private final Histogram latencies = latencies();
-    private final AtomicInteger answered = new AtomicInteger();
+    /** An event, and the number of users that its item has with it. */
+    private record Waiting(long due, int degree) {}
 
-    SentEvents(int size) {
-        due = new long[size];
-        partitions = new int[size];
-        offsets = new long[size];
-        Arrays.fill(partitions, -1);
+    private final Map<String, Long> byUser = new LinkedHashMap<>();
+    private final Map<String, Deque<Waiting>> byItem = new HashMap<>();
+    private final Histogram recommendations = new Histogram(DIGITS);
+    private final Histogram neighbors = new Histogram(DIGITS);
+    private int size;
+    private int listsAwaited;
+    private long newestAnswered = Long.MIN_VALUE;
+    private long newestListed = Long.MIN_VALUE;
+
+    /** Events so far. */
+    synchronized int size() {
+        return size;
     }
 
-    /** A histogram of microseconds. */
-    static Histogram latencies() {
-        return new Histogram(DIGITS);
+    /** Events so far that change a list of their item. */
+    synchronized int listsAwaited() {
+        return listsAwaited;
     }
 
-    int size() {
-        return due.length;
-    }
-
-    /** An event is about to be sent, that was due at this {@code System.nanoTime}. */
-    synchronized void sending(int event, String user, Instant at, long dueNanos) {
-        due[event] = dueNanos;
-        waiting.put(key(user, at), event);
-    }
-
-    /** The broker has an event. */
-    synchronized void taken(int event, int partition, long offset) {
-        partitions[event] = partition;
-        offsets[event] = offset;
+    /**
+     * An event is about to be sent.
+     *
+     * @param degree number of users that the item has with it; 0 where the event changes no graph, and no list of it is waited for
+     * @param due when it was due, as of {@code System.nanoTime}
+     */
+    synchronized void sending(String user, Instant at, String item, int degree, long due) {
+        size++;
+        byUser.put(key(user, at), due);
+        if (degree > 0) {
+            listsAwaited++;
+            byItem.computeIfAbsent(item, any -> new ArrayDeque<>()).add(new Waiting(due, degree));
+        }
     }
 
     /** The list that an event has caused was read; others are passed over. */
-    void answered(String user, Instant causedBy, long nanos) {
-        Integer event = waiting.remove(key(user, causedBy));
-        if (event != null) {
-            synchronized (this) {
-                latencies.recordValue(micros(nanos - due[event]));
-            }
-            answered.incrementAndGet();
+    synchronized void answered(String user, Instant causedBy, long nanos) {
+        Long due = byUser.remove(key(user, causedBy));
+        if (due != null) {
+            recommendations.recordValue(micros(nanos - due));
+            newestAnswered = Math.max(newestAnswered, due);
         }
     }
 
-    boolean allAnswered() {
-        return answered.get() == due.length;
-    }
-
-    /** From when an event was due until its list was read, of those whose list was. */
-    synchronized Histogram lists() {
-        return latencies.copy();
-    }
-
-    /** Told of an event: when it was due, and where the broker has it; partition -1 where it did not take it. */
-    interface Visitor {
-        void event(long dueNanos, int partition, long offset);
-    }
-
-    synchronized void forEach(Visitor visitor) {
-        for (int event = 0; event < due.length; event++) {
-            visitor.event(due[event], partitions[event], offsets[event]);
+    /** An item's list was read that knows of so many users. */
+    synchronized void listed(String item, int degree, long nanos) {
+        Deque<Waiting> waiting = byItem.get(item);
+        while (waiting != null && !waiting.isEmpty() && waiting.element().degree() <= degree) {
+            long due = waiting.remove().due();
+            neighbors.recordValue(micros(nanos - due));
+            newestListed = Math.max(newestListed, due);
         }
     }
 
-    static long micros(long nanos) {
+    /** When the latest event was due whose user's list was read. */
+    synchronized long newestAnswered() {
+        return newestAnswered;
+    }
+
+    /** When the latest event was due of which a list of its item was read. */
+    synchronized long newestListed() {
+        return newestListed;
+    }
+
+    /** When the first event was due that waits for its user's list; far in the future where none does. */
+    synchronized long oldestUnanswered() {
+        return byUser.isEmpty() ? Long.MAX_VALUE : byUser.values().iterator().next();
+    }
+
+    /** Whether all was read that is waited for. */
+    synchronized boolean allRead() {
+        return recommendations.getTotalCount() == size && neighbors.getTotalCount() == listsAwaited;
+    }
+
+    /** Microseconds from when an event was due until its user's list was read, of those whose was. */
+    synchronized Histogram recommendations() {
+        return recommendations.copy();
+    }
+
+    /** Microseconds from when an event was due until a list of its item was read that knows of it, of those of which one was. */
+    synchronized Histogram neighbors() {
+        return neighbors.copy();
+    }
+
+    private static long micros(long nanos) {
         return Math.max(0, nanos / 1000);
     }
 

@@ -295,9 +295,9 @@ public final class LocalCluster implements AutoCloseable {
         return pid == 0 ? Optional.empty() : ProcessHandle.of(pid);
     }
 
-    /** Kills a part (SIGKILL), as a crash would; supervision starts it again. */
+    /** Kills a part (SIGKILL), as a crash would; supervision starts it again, however often. */
     public void kill(Part part) {
-        process(part).ifPresent(ProcessHandle::destroyForcibly);
+        supervisors.get(part).kill();
     }
 
     /** Stops the parts in order, and gives the state folder up. */

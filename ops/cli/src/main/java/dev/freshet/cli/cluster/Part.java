@@ -44,7 +44,7 @@ public enum Part {
     }
 
     /** Its arguments in a cluster with these options. */
-    List<String> arguments(ClusterOptions options) {
+    public List<String> arguments(ClusterOptions options) {
         List<String> arguments = new ArrayList<>();
         switch (this) {
             case BROKER -> add(

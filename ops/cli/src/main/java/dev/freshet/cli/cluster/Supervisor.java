@@ -37,6 +37,7 @@ final class Supervisor {
     private volatile PartStatus status = PartStatus.WAITING;
     private volatile ClusterException failure;
     private volatile JavaProcess process;
+    private volatile boolean killed;
 
     /**
      * @param stopping whether the cluster stops, so that an end is no failure
@@ -89,7 +90,8 @@ final class Supervisor {
                 }
                 boolean stable = status.state() == State.READY
                         && Duration.between(begin, Instant.now()).compareTo(STABLE) > 0;
-                failures = stable ? 1 : failures + 1;
+                failures = stable || killed ? 1 : failures + 1;
+                killed = false;
                 String reason = describe(exitCode, child);
                 if (exitCode == USAGE || failures >= MAX_FAILURES) {
                     giveUp(reason + (exitCode == USAGE ? "" : ", " + failures + " times in a row"), child);
@@ -175,6 +177,16 @@ final class Supervisor {
                         child == null ? List.of() : child.tail(TAIL_LINES));
             }
             Thread.sleep(POLL_MILLIS / 4);
+        }
+    }
+
+    /** Kills the process. It is started again as after a first failure, however often that was so before. */
+    void kill() {
+        synchronized (lock) {
+            if (process != null && process.isAlive()) {
+                killed = true;
+                process.kill();
+            }
         }
     }
 

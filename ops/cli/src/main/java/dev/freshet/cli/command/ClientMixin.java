@@ -5,6 +5,7 @@ import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.RunFile;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,6 +15,8 @@ import picocli.CommandLine.Spec;
 
 /** The options of every command that talks to a running loop: by default the one on the state folder. */
 public final class ClientMixin {
+
+    private static final String TOKEN_VARIABLE = "FRESHET_TOKEN_FILE";
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
@@ -27,6 +30,19 @@ public final class ClientMixin {
     @Option(names = "--serving", paramLabel = "URL", description = "Serving, if it is not the local cluster's.")
     private String serving;
 
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description =
+                    "File with the token that serving asks for. Default: the one that " + TOKEN_VARIABLE + " names.")
+    private Path tokenFile;
+
+    @Option(
+            names = "--trust",
+            paramLabel = "FILE",
+            description = "Certificates (PEM) to trust at an https:// address, besides those that Java trusts.")
+    private Path trust;
+
     /** What runs on the state folder. */
     Optional<RunFile.Content> running() throws CliException {
         try {
@@ -34,6 +50,11 @@ public final class ClientMixin {
         } catch (IOException e) {
             throw new CliException("cannot read the state folder " + state.path() + ": " + e);
         }
+    }
+
+    /** Whether a broker was named, and so need not be local. */
+    boolean namesBootstrap() {
+        return bootstrap != null;
     }
 
     /** Whether serving was named, and so need not be local. */
@@ -62,6 +83,13 @@ public final class ClientMixin {
                 .orElse("127.0.0.1:" + ClusterOptions.DEFAULT_KAFKA_PORT);
     }
 
+    /** Asks serving, with the token and the trust that the command line names. */
+    ServingClient servingClient() throws CliException {
+        String variable = System.getenv(TOKEN_VARIABLE);
+        boolean named = tokenFile == null && variable != null && !variable.isEmpty();
+        return new ServingClient(serving(), named ? Path.of(variable) : tokenFile, trust);
+    }
+
     /** Address of serving. */
     URI serving() throws CliException {
         if (serving == null) {
@@ -77,6 +105,7 @@ public final class ClientMixin {
         } catch (IllegalArgumentException e) {
             // Said below.
         }
-        throw new ParameterException(spec.commandLine(), "--serving is '" + serving + "'; write http://HOST:PORT");
+        throw new ParameterException(
+                spec.commandLine(), "--serving is '" + serving + "'; write http://HOST:PORT or https://HOST:PORT");
     }
 }

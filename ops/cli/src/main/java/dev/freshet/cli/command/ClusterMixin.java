@@ -5,6 +5,9 @@ import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.verify.GraphOptions;
 import dev.freshet.topic.Intake;
+import dev.freshet.topic.ModelNames;
+import dev.freshet.topic.Split;
+import dev.freshet.topic.WireFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -54,6 +57,9 @@ public final class ClusterMixin {
             description = "Partitions of new topics. Default: ${DEFAULT-VALUE}")
     private int partitions;
 
+    @Mixin
+    private RegistryMixin registry;
+
     @Option(names = "--parallelism", paramLabel = "N", description = "Parallelism of the graph job.")
     private Integer parallelism;
 
@@ -73,6 +79,21 @@ public final class ClusterMixin {
             converter = ModelName.class,
             description = "Model that the trainer trains: spumr, lightgcn, and those that evaluate knows.")
     private String model;
+
+    @Option(
+            names = "--split",
+            paramLabel = "MODEL=N,…",
+            description = {
+                "Train several models, and split the users over them in proportion to the numbers: spumr=80,lightgcn=20.",
+                "Default: one model for everyone."
+            })
+    private String split;
+
+    @Option(
+            names = "--split-salt",
+            paramLabel = "TEXT",
+            description = "With --split: another text assigns all users anew. Default: " + Split.SALT)
+    private String splitSalt;
 
     @Option(
             names = "--min-new-interactions",
@@ -152,7 +173,9 @@ public final class ClusterMixin {
                 "--diversity is " + diversity + "; it may be 0 to 1");
         requireRules("--allow", allow);
         requireRules("--deny", deny);
+        requireSplit();
         graphs.check();
+        registry.format();
         ClusterOptions options = ClusterOptions.in(state.path())
                 .withPorts(
                         port("--kafka-port", kafkaPort, 2, ClusterOptions.DEFAULT_KAFKA_PORT),
@@ -161,12 +184,17 @@ public final class ClusterMixin {
                         port("--http-port", httpPort, 0, ClusterOptions.DEFAULT_HTTP_PORT))
                 .withPartitions(partitions);
         requireDistinctPorts(options);
+        options = with(options, Part.GRAPH_JOB, "--registry", registry.address());
+        options = with(options, Part.SERVING, "--registry", registry.address());
         options = with(options, Part.GRAPH_JOB, "--parallelism", parallelism);
         options = with(options, Part.GRAPH_JOB, "--checkpoint-interval", text(checkpointInterval));
         for (Map.Entry<String, String> option : graphs.given().entrySet()) {
             options = options.with(Part.GRAPH_JOB, option.getKey(), option.getValue());
         }
         options = with(options, Part.TRAINER, "--model", model);
+        options = with(options, Part.TRAINER, "--split", split);
+        options = with(options, Part.SERVING, "--split", split);
+        options = with(options, Part.SERVING, "--split-salt", splitSalt);
         options = with(options, Part.TRAINER, "--min-new-interactions", minNewInteractions);
         options = with(options, Part.TRAINER, "--min-interval", text(minInterval));
         for (Map.Entry<String, Double> weight : actionWeights.entrySet()) {
@@ -177,6 +205,15 @@ public final class ClusterMixin {
         options = withAll(options, "--deny", deny);
         options = withAll(options, "--hide", hide);
         return with(options, Part.SERVING, "--photos", photos == null ? null : photos.toAbsolutePath());
+    }
+
+    /**
+     * The format of the topics that clients write or read.
+     *
+     * @throws ParameterException if the registry does not answer
+     */
+    public WireFormat format() {
+        return registry.format();
     }
 
     private static ClusterOptions withAll(ClusterOptions options, String name, List<String> values) {
@@ -193,6 +230,19 @@ public final class ClusterMixin {
             require(
                     colon > 0 && colon < rule.length() - 1,
                     name + ": '" + rule + "' is no ATTRIBUTE:VALUE, such as category:shoes");
+        }
+    }
+
+    private void requireSplit() {
+        if (split == null) {
+            require(splitSalt == null, "--split-salt assigns the users of a --split; name one");
+            return;
+        }
+        require(model == null, "--split names the models; leave out --model");
+        try {
+            ModelNames.require(Split.of(split, Split.SALT));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), "--split: " + e.getMessage(), e);
         }
     }
 

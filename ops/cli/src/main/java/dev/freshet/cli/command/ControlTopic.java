@@ -15,24 +15,7 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 /** Commands to the loop, on the topic {@code control}. */
 public final class ControlTopic {
 
-    private static final String ANSWER = "control-";
-
     private ControlTopic() {}
-
-    /** The run of the trainer's answer to the command at this offset, where no training answers it. */
-    static String answer(long offset) {
-        return ANSWER + offset;
-    }
-
-    /** Whether a run is the trainer's answer to a command, and no training. */
-    public static boolean isAnswer(String run) {
-        return run.startsWith(ANSWER);
-    }
-
-    /** Whether a run is the trainer's answer to another command. */
-    static boolean answersAnother(String run, long offset) {
-        return isAnswer(run) && !run.equals(answer(offset));
-    }
 
     /**
      * Sends a command, and waits until the broker has it.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freshet.cli.Metrics;
+import dev.freshet.topic.Split;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,7 +55,7 @@ public final class ExplainCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         client.requireId("user", user);
         client.requireId("item", item);
-        ServingClient serving = new ServingClient(client.serving());
+        ServingClient serving = client.servingClient();
         JsonNode list = serving.get("/v1/recommendations/" + ServingClient.segment(user));
         JsonNode entry = null;
         for (JsonNode each : list.path("items")) {
@@ -73,7 +74,7 @@ public final class ExplainCommand implements Callable<Integer> {
             answer.put("why", absence.why).put("detail", absence.detail);
         }
         answer.put("of", list.path("items").size());
-        for (String field : List.of("generatedAt", "causedBy", "graphVersion", "modelVersion")) {
+        for (String field : List.of("arm", "generatedAt", "causedBy", "graphVersion", "modelVersion")) {
             answer.set(field, list.path(field));
         }
         answer.set("release", release(serving, list.path("modelVersion")));
@@ -112,26 +113,45 @@ public final class ExplainCommand implements Callable<Integer> {
                         + profile.path("history").size() + " of "
                         + profile.path("live").asInt() + " items, which are all that serving tells"
                 : "";
-        if (!list.path("modelVersion").isNull() && !found.get().path("inModel").asBoolean()) {
+        if (!list.path("modelVersion").isNull() && !knows(list.path("arm"), found.get())) {
             return new Absence(
                     "not-in-model",
-                    "the model in force does not know it: it came after the model's snapshot, and only fills up lists that the"
-                            + " model leaves short" + older);
+                    "the model in force has no vector of it: it came after the model's snapshot, without features or neighbors to"
+                            + " place it by, and only fills up lists that the model leaves short" + older);
         }
         return new Absence("below", "it ranks below the " + size + " of the list" + older);
     }
 
+    /** Whether the model in force of an arm has a vector of an item. */
+    private static boolean knows(JsonNode arm, JsonNode item) {
+        for (JsonNode embedding : item.path("embeddings")) {
+            if (embedding.path("arm").equals(arm)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The release of a version, or null. */
     private static JsonNode release(ServingClient serving, JsonNode version) throws Exception {
-        if (version.isTextual()) {
-            for (JsonNode release : serving.get("/v1/models?limit=" + RELEASES).path("releases")) {
+        if (!version.isTextual()) {
+            return JSON.nullNode();
+        }
+        String page = "/v1/models?limit=" + RELEASES;
+        while (true) {
+            JsonNode models = serving.get(page);
+            for (JsonNode release : models.path("releases")) {
                 if (release.path("version").equals(version)
                         && release.path("action").asText().equals("RELEASE")) {
                     return release;
                 }
             }
+            if (!models.path("next").isTextual()) {
+                return JSON.nullNode();
+            }
+            page = "/v1/models?limit=" + RELEASES + "&after="
+                    + ServingClient.segment(models.path("next").asText());
         }
-        return JSON.nullNode();
     }
 
     private void print(PrintWriter out, JsonNode answer) {
@@ -153,6 +173,9 @@ public final class ExplainCommand implements Callable<Integer> {
             line(out, "not there", answer.path("detail").asText());
         }
         line(out, "scored", answer.path("generatedAt").asText() + ", " + cause(answer.path("causedBy")));
+        if (!answer.path("arm").asText().equals(Split.ALL)) {
+            line(out, "arm", answer.path("arm").asText());
+        }
         line(out, "graph", "checkpoint " + answer.path("graphVersion").asText());
         if (answer.path("modelVersion").isNull()) {
             line(out, "model", "none: no model was released yet");

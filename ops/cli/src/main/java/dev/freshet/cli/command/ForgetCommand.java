@@ -7,6 +7,7 @@ import dev.freshet.schema.NodeKind;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -38,6 +39,9 @@ public final class ForgetCommand implements Callable<Integer> {
     @Mixin
     private ClientMixin client;
 
+    @Mixin
+    private RegistryMixin registry;
+
     @ArgGroup(multiplicity = "1")
     private Target target;
 
@@ -60,6 +64,7 @@ public final class ForgetCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         String bootstrap = client.bootstrap();
+        WireFormat format = registry.format();
         Clients.require(bootstrap, Duration.ofSeconds(5));
         Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         NodeKind kind = target.kind();
@@ -75,7 +80,7 @@ public final class ForgetCommand implements Callable<Integer> {
             producer.send(new ProducerRecord<>(
                             Topic.ERASURES.name(),
                             Keys.node(kind, id).getBytes(StandardCharsets.UTF_8),
-                            Topic.ERASURES.codec().encode(erasure)))
+                            format.codec(Topic.ERASURES).encode(erasure)))
                     .get();
             if (kind == NodeKind.ITEM) {
                 // The topic items keeps the last record of an item for ever.

@@ -123,7 +123,12 @@ public final class LoopControl implements AutoCloseable {
 
     /** Has a snapshot taken and a model trained on it, and waits for the decision on its release. */
     public Evaluation train(Epochs epochs) throws IOException, CliException, ClusterException, InterruptedException {
-        SnapshotManifest manifest = snapshot((records, all) -> {});
+        return train(snapshot((records, all) -> {}), epochs);
+    }
+
+    /** Has a model trained on a snapshot, or a newer one, and waits for the decision on its release. */
+    public Evaluation train(SnapshotManifest manifest, Epochs epochs)
+            throws IOException, CliException, ClusterException, InterruptedException {
         while (true) {
             ControlTopic.send(bootstrap, Command.TRAIN, Map.of());
             Evaluation decision = decision(epochs);

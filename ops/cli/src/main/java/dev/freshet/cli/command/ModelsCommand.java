@@ -50,7 +50,7 @@ public final class ModelsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        JsonNode models = new ServingClient(client.serving()).get("/v1/models?limit=" + LIMIT);
+        JsonNode models = client.servingClient().get("/v1/models?limit=" + LIMIT);
         String bootstrap = client.bootstrap();
         Clients.require(bootstrap, Duration.ofSeconds(5));
         List<Evaluation> refused;
@@ -88,14 +88,15 @@ public final class ModelsCommand implements Callable<Integer> {
         return refused;
     }
 
-    /** Whether the newest announcement that serving obeys is a return to an earlier release. */
-    private static boolean held(JsonNode models) {
-        for (JsonNode announcement : models.path("releases")) {
-            if (!announcement.has("refused")) {
-                return isRollback(announcement);
+    /** The arms in which a release that was returned to is held. */
+    private static List<String> held(JsonNode models) {
+        List<String> held = new ArrayList<>();
+        for (JsonNode arm : models.path("arms")) {
+            if (arm.path("held").asBoolean()) {
+                held.add(arm.path("arm").asText());
             }
         }
-        return false;
+        return held;
     }
 
     private static boolean isRollback(JsonNode announcement) {
@@ -105,7 +106,9 @@ public final class ModelsCommand implements Callable<Integer> {
     private static ObjectNode json(JsonNode models, List<Evaluation> refused) {
         ObjectNode node = JSON.createObjectNode();
         node.set("inForce", models.path("inForce"));
-        node.put("held", held(models));
+        node.put("held", !held(models).isEmpty());
+        node.set("split", models.path("split"));
+        node.set("arms", models.path("arms"));
         node.set("releases", models.path("releases"));
         node.putArray("refused");
         for (Evaluation candidate : refused) {
@@ -144,8 +147,14 @@ public final class ModelsCommand implements Callable<Integer> {
                     List.of("version", "model", "released", "in force", ">Recall@20", ">NDCG@20", "snapshot", "start"),
                     rows);
         }
-        if (held(models)) {
-            out.println("the release in force was returned to; nothing is released until 'freshet train' is asked for");
+        boolean split = models.path("arms").size() > 1;
+        if (split) {
+            out.println("users are split: " + models.path("split").asText());
+        }
+        for (String arm : held(models)) {
+            out.println("the release in force" + (split ? " of the arm " + arm : "")
+                    + " was returned to; nothing is released until 'freshet train"
+                    + (split ? " --model " + arm : "") + "' is asked for");
         }
         if (!refused.isEmpty()) {
             out.println();

@@ -1,11 +1,13 @@
 package dev.freshet.cli.command;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freshet.cli.CliException;
 import dev.freshet.cli.Tables;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +35,13 @@ public final class RecommendCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         client.requireId("user", user);
-        JsonNode answer = new ServingClient(client.serving()).get("/v1/recommendations/" + ServingClient.segment(user));
+        ServingClient serving = client.servingClient();
+        Optional<JsonNode> found = serving.find("/v1/recommendations/" + ServingClient.segment(user));
+        if (found.isEmpty()) {
+            throw new CliException("no user " + user + " is known: "
+                    + why(serving.get("/v1/status").path("lag").asLong()));
+        }
+        JsonNode answer = found.get();
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(answer.toPrettyString());
@@ -56,6 +64,13 @@ public final class RecommendCommand implements Callable<Integer> {
         out.println("model " + answer.path("modelVersion").asText("none yet") + ", generated at "
                 + answer.path("generatedAt").asText());
         return 0;
+    }
+
+    /** Right after much was sent, a user is not known yet who will be in a moment. */
+    private static String why(long lag) {
+        return lag > 0
+                ? String.format(Locale.ROOT, "%,d interactions wait to be scored; ask again in a moment", lag)
+                : "no interaction of theirs has come in";
     }
 
     private static String reasons(JsonNode reasons) {

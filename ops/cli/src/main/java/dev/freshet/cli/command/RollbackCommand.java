@@ -9,6 +9,7 @@ import dev.freshet.schema.Command;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.topic.Consumers;
+import dev.freshet.topic.Keys;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicScan;
@@ -41,7 +42,8 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "Exit status: 0 in force, 1 failed or not within the time, 2 no such release, or not whole any more."
+            "Exit status: 0 in force, 1 failed or not within the time, 2 no such release, or not whole any more, or of"
+                    + " a model without an arm."
         })
 public final class RollbackCommand implements Callable<Integer> {
 
@@ -73,14 +75,14 @@ public final class RollbackCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "the version is empty");
         }
         String bootstrap = client.bootstrap();
-        ServingClient serving = new ServingClient(client.serving());
+        ServingClient serving = client.servingClient();
         Clients.require(bootstrap, Duration.ofSeconds(5));
         Instant deadline = Instant.now().plus(timeout);
         try (Consumer<byte[], byte[]> consumer = Consumers.committed(bootstrap)) {
             SchemaTopic.load(consumer);
-            ReleaseLog log = ReleaseLog.read(consumer);
+            ReleaseLog log = ReleaseLog.read(consumer, serving.split());
             ModelRelease release = check(log);
-            if (version.equals(log.inForce())) {
+            if (log.isInForce(version)) {
                 spec.commandLine().getOut().println(version + " is in force already");
                 return 0;
             }
@@ -106,19 +108,21 @@ public final class RollbackCommand implements Callable<Integer> {
         return 0;
     }
 
+    /** The arm that the version is in force in. */
+    private Optional<JsonNode> arm(JsonNode status) {
+        for (JsonNode arm : status.path("arms")) {
+            if (arm.path("version").asText().equals(version)) {
+                return Optional.of(arm);
+            }
+        }
+        return Optional.empty();
+    }
+
     /** What this process can know; the trainer looks at its saved model, too. */
     private ModelRelease check(ReleaseLog log) {
-        Optional<ModelRelease> release = log.of(version);
-        Optional<String> why = release.isEmpty()
-                ? Optional.of("no release " + version + " is known")
-                : log.missing(release.get()).map(missing -> "release " + version + " is not whole: " + missing);
+        Optional<String> why = log.obstacle(version);
         if (why.isPresent()) {
-            List<String> whole = log.newestFirst().stream()
-                    .filter(other -> !other.getVersion().equals(log.inForce()))
-                    .filter(other -> log.missing(other).isEmpty())
-                    .map(ModelRelease::getVersion)
-                    .limit(LISTED)
-                    .toList();
+            List<String> whole = log.others().limit(LISTED).toList();
             throw new ParameterException(
                     spec.commandLine(),
                     why.get() + "; "
@@ -126,7 +130,7 @@ public final class RollbackCommand implements Callable<Integer> {
                                     ? "there is none to return to"
                                     : "there are " + String.join(", ", whole)));
         }
-        return release.orElseThrow();
+        return log.of(version).orElseThrow();
     }
 
     /** The trainer's answer. */
@@ -135,7 +139,7 @@ public final class RollbackCommand implements Callable<Integer> {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
                 try {
                     Evaluation evaluation = Topic.EVALUATIONS.codec().decode(record.value());
-                    if (evaluation.getRunId().equals(ControlTopic.answer(command))) {
+                    if (evaluation.getRunId().equals(Keys.answer(command))) {
                         return evaluation;
                     }
                 } catch (BadRecordException e) {
@@ -153,21 +157,28 @@ public final class RollbackCommand implements Callable<Integer> {
         long embeddings = bar.getMax();
         while (Instant.now().isBefore(deadline)) {
             JsonNode status = serving.get("/v1/status");
-            if (status.path("model").path("version").asText().equals(version)) {
-                JsonNode rescoring = status.path("rescoring");
+            Optional<JsonNode> arm = arm(status);
+            // Of a small arm, an instance may have no user.
+            boolean splits = status.path("arms").size() > 1;
+            if (arm.isPresent()) {
+                JsonNode rescoring = arm.get().path("rescoring");
                 long total = rescoring.path("total").asLong();
                 long done = rescoring.path("done").asLong();
                 bar.maxHint(embeddings + total);
                 bar.stepTo(embeddings + done);
-                if (done >= total && (total > 0 || status.path("users").asLong() == 0)) {
+                boolean begun = rescoring.path("version").asText().equals(version);
+                if (begun
+                        && done >= total
+                        && (total > 0 || splits || status.path("users").asLong() == 0)) {
                     return;
                 }
             } else {
                 bar.stepTo(status.path("loading").path("read").asLong());
-                JsonNode newest = status.path("releases").path(0);
-                if (newest.path("version").asText().equals(version) && newest.has("refused")) {
-                    throw new CliException(
-                            "serving refuses it: " + newest.path("refused").asText());
+                for (JsonNode release : status.path("releases")) {
+                    if (release.path("version").asText().equals(version) && release.has("refused")) {
+                        throw new CliException(
+                                "serving refuses it: " + release.path("refused").asText());
+                    }
                 }
             }
             Thread.sleep(POLL.toMillis());

@@ -3,27 +3,97 @@ package dev.freshet.cli.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freshet.cli.CliException;
+import dev.freshet.tls.Trust;
+import dev.freshet.topic.Split;
 import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 
 /** Asks serving over HTTP. */
 public final class ServingClient {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
 
     private final URI base;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build();
+    private final HttpClient http;
+    private final String token;
 
+    /** Asks a server of the local cluster. */
     public ServingClient(URI base) {
         this.base = base;
+        this.token = null;
+        this.http = HttpClient.newHttpClient();
+    }
+
+    /**
+     * @param tokenFile holds the token that the server asks for, or null
+     * @param trust certificates (PEM) to trust besides those that Java trusts, or null
+     * @throws CliException if a file cannot be used
+     */
+    ServingClient(URI base, Path tokenFile, Path trust) throws CliException {
+        if (tokenFile != null && !base.getScheme().equals("https") && !isLoopback(base.getHost())) {
+            throw new CliException("the token would travel in the clear to " + base
+                    + "; name it by https://, or reach it on loopback");
+        }
+        this.base = base;
+        this.token = tokenFile == null ? null : token(tokenFile);
+        this.http = trust == null
+                ? HttpClient.newHttpClient()
+                : HttpClient.newBuilder().sslContext(trusting(trust)).build();
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return false;
+        }
+    }
+
+    private static String token(Path file) throws CliException {
+        String token;
+        try {
+            token = Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new CliException("cannot read the token in " + file + " (" + e + "); see --token-file", e);
+        }
+        if (!TOKEN.matcher(token).matches()) {
+            throw new CliException(file + " holds no token: one line of letters, digits and -._~+/; see --token-file");
+        }
+        return token;
+    }
+
+    private static SSLContext trusting(Path file) throws CliException {
+        try (InputStream in = Files.newInputStream(file)) {
+            Collection<? extends Certificate> certificates =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in);
+            if (certificates.isEmpty()) {
+                throw new CertificateException("there is none in it");
+            }
+            return Trust.of(certificates);
+        } catch (IOException | GeneralSecurityException e) {
+            throw new CliException("cannot read certificates from " + file + " (" + e + "); see --trust", e);
+        }
     }
 
     /** A path segment with everything escaped that is not plain. */
@@ -57,24 +127,49 @@ public final class ServingClient {
         return answer.status == 404 ? Optional.empty() : Optional.of(answer.body);
     }
 
+    /** Which models serve whom; whatever the salt. */
+    Split split() throws CliException, InterruptedException {
+        String split = get("/v1/models?limit=1").path("split").asText(Split.ALL);
+        return split.equals(Split.ALL) ? Split.NONE : Split.of(split, Split.SALT);
+    }
+
     private record Answer(int status, JsonNode body) {}
 
     private static CliException failed(Answer answer) {
+        if (answer.status == 401) {
+            return new CliException(answer.body.path("detail").asText() + " (--token-file names the file that has it)");
+        }
         return new CliException(answer.body.path("detail").asText("serving answers " + answer.status));
     }
 
+    /** Whether the server's certificate is not believed. */
+    private static boolean aboutTrust(Throwable problem) {
+        for (Throwable cause = problem; cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private Answer ask(String path) throws CliException, InterruptedException {
+        // For connecting, too: with a time of its own for that, Java's client now and then loses what is wrong with a
+        // handshake.
+        HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).timeout(Duration.ofSeconds(10));
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
         HttpResponse<String> response;
         try {
-            response = http.send(
-                    HttpRequest.newBuilder(base.resolve(path))
-                            .timeout(Duration.ofSeconds(10))
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
+            response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        } catch (SSLException e) {
+            String mend =
+                    aboutTrust(e) ? "name its authority's certificate with --trust" : "see whether it speaks HTTPS";
+            throw new CliException("no HTTPS with " + base + " (" + e.getMessage() + "); " + mend, e);
         } catch (IOException e) {
             throw new CliException(
-                    "serving does not answer at " + base
-                            + "; start the loop with 'freshet up', or name it with --serving",
+                    "serving does not answer at " + base + " (" + e
+                            + "); start the loop with 'freshet up', or name it with --serving",
                     e);
         }
         try {

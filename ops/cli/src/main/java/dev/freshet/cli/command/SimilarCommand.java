@@ -41,8 +41,8 @@ public final class SimilarCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         client.requireId("item", item);
         String path = "/v1/items/" + ServingClient.segment(item) + "/similar";
-        JsonNode answer = new ServingClient(client.serving())
-                .get(graph == null ? path : path + "?graph=" + ServingClient.segment(graph));
+        JsonNode answer =
+                client.servingClient().get(graph == null ? path : path + "?graph=" + ServingClient.segment(graph));
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             out.println(answer.toPrettyString());

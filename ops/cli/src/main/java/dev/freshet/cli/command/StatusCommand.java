@@ -52,7 +52,7 @@ public final class StatusCommand implements Callable<Integer> {
                 .orElse(true);
         running.ifPresent(content -> describe(content, status));
         try {
-            status.set("loop", new ServingClient(client.serving()).get("/v1/status"));
+            status.set("loop", client.servingClient().get("/v1/status"));
         } catch (CliException e) {
             ready = false;
             status.putNull("loop");
@@ -131,22 +131,7 @@ public final class StatusCommand implements Callable<Integer> {
             out.println(status.path("reason").asText());
         } else {
             out.println();
-            printTree(out, status.path("loop"), "");
+            LoopSummary.print(out, status.path("loop"));
         }
-    }
-
-    /** An object as lines of name and value, nested ones indented; lists as their length. */
-    private static void printTree(PrintWriter out, JsonNode object, String indent) {
-        object.fields().forEachRemaining(entry -> {
-            JsonNode value = entry.getValue();
-            if (value.isObject() && !value.isEmpty()) {
-                out.println(indent + entry.getKey());
-                printTree(out, value, indent + "  ");
-            } else if (value.isArray()) {
-                out.println(indent + entry.getKey() + ": " + value.size() + " entries");
-            } else if (!value.isNull() && !value.isObject()) {
-                out.println(indent + entry.getKey() + ": " + value.asText());
-            }
-        });
     }
 }

@@ -12,6 +12,7 @@ import dev.freshet.cli.command.ClusterMixin;
 import dev.freshet.cli.command.ResidentMemory;
 import dev.freshet.cli.command.SuperviseCommand;
 import dev.freshet.process.Signals;
+import dev.freshet.topic.WireFormat;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -74,6 +75,7 @@ public final class DemoCommand implements Callable<Integer> {
         Instant start = Instant.now();
         terminal = new Terminal(spec.commandLine().getOut());
         ClusterOptions options = clusterOptions.options();
+        WireFormat format = clusterOptions.format();
         FeedMixin.Source source = feedOptions.source(options.state());
         Optional<String> photos =
                 feedOptions.photos().map(folder -> folder.toAbsolutePath().toString());
@@ -86,15 +88,15 @@ public final class DemoCommand implements Callable<Integer> {
         RecommendationCheck.Result check;
         LoopView last;
         try (LocalCluster cluster = LocalCluster.start(options, EnumSet.allOf(Part.class), this::changed)) {
-            try (LoopMonitor monitor = new LoopMonitor(cluster.bootstrapServers(), start);
-                    Feeding feeding = source.feeding(cluster.bootstrapServers())) {
+            try (LoopMonitor monitor = new LoopMonitor(cluster.bootstrapServers(), format, start);
+                    Feeding feeding = source.feeding(cluster.bootstrapServers(), format)) {
                 monitor.start();
                 feeding.start();
                 show(cluster, monitor, feeding, start);
                 terminal.keep();
                 feeding.close();
                 last = monitor.view(USERS_SHOWN);
-                check = last.recommendations() == 0 ? null : check(cluster);
+                check = last.recommendations() == 0 ? null : check(cluster, format);
             }
             terminal.print("stopping; the graph job takes a savepoint");
         }
@@ -191,9 +193,9 @@ public final class DemoCommand implements Callable<Integer> {
         peakBytes = Math.max(peakBytes, sum);
     }
 
-    private RecommendationCheck.Result check(LocalCluster cluster) throws InterruptedException {
+    private RecommendationCheck.Result check(LocalCluster cluster, WireFormat format) throws InterruptedException {
         terminal.print("checking the recommendations against the interactions");
-        return new RecommendationCheck(cluster.bootstrapServers()).await(SETTLE);
+        return new RecommendationCheck(cluster.bootstrapServers(), format).await(SETTLE);
     }
 
     private void summarize(Duration took, LoopView last, RecommendationCheck.Result check) {

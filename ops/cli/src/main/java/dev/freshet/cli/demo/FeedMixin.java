@@ -8,6 +8,7 @@ import dev.freshet.dataset.DataSets;
 import dev.freshet.dataset.Feed;
 import dev.freshet.dataset.storefront.Storefront;
 import dev.freshet.dataset.storefront.StorefrontOptions;
+import dev.freshet.topic.WireFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,8 +69,8 @@ final class FeedMixin {
     /** A feed with its place in the state folder; called before anything is started, so that mistakes show at once. */
     record Source(Feed feed, FeedState state, long history, Pace pace) {
 
-        Feeding feeding(String bootstrap) {
-            return new Feeding(feed, bootstrap, state, history, pace);
+        Feeding feeding(String bootstrap, WireFormat format) {
+            return new Feeding(feed, bootstrap, format, state, history, pace);
         }
     }
 

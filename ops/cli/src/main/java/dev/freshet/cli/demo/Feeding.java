@@ -3,6 +3,7 @@ package dev.freshet.cli.demo;
 import dev.freshet.cli.send.Pace;
 import dev.freshet.cli.send.Replay;
 import dev.freshet.dataset.Feed;
+import dev.freshet.topic.WireFormat;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,6 +20,7 @@ final class Feeding implements AutoCloseable {
 
     private final Feed feed;
     private final String bootstrap;
+    private final WireFormat format;
     private final FeedState state;
     private final long history;
     private final Pace pace;
@@ -34,9 +36,10 @@ final class Feeding implements AutoCloseable {
      * @param history events from the beginning that are sent as fast as the broker takes them
      * @param pace of the events after them
      */
-    Feeding(Feed feed, String bootstrap, FeedState state, long history, Pace pace) {
+    Feeding(Feed feed, String bootstrap, WireFormat format, FeedState state, long history, Pace pace) {
         this.feed = feed;
         this.bootstrap = bootstrap;
+        this.format = format;
         this.state = state;
         this.history = history;
         this.pace = pace;
@@ -51,7 +54,7 @@ final class Feeding implements AutoCloseable {
         int failures = 0;
         while (!stopped && !finished) {
             long before = state.position();
-            try (Replay current = new Replay(feed, bootstrap)) {
+            try (Replay current = new Replay(feed, bootstrap, format)) {
                 replay = current;
                 if (stopped) {
                     return;

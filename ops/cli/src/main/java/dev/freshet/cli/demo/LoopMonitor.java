@@ -1,7 +1,7 @@
 package dev.freshet.cli.demo;
 
-import dev.freshet.cli.command.ControlTopic;
 import dev.freshet.codec.BadRecordException;
+import dev.freshet.codec.RegistryException;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.Interaction;
@@ -12,7 +12,9 @@ import dev.freshet.schema.RecommendedItem;
 import dev.freshet.schema.ReleaseAction;
 import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.topic.Consumers;
+import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -48,6 +51,7 @@ final class LoopMonitor implements AutoCloseable {
     private static final Duration SHOWN = Duration.ofSeconds(8);
 
     private final String bootstrap;
+    private final WireFormat format;
     private final Instant start;
     private final Thread thread = new Thread(this::run, "loop-monitor");
     private volatile boolean closed;
@@ -85,8 +89,9 @@ final class LoopMonitor implements AutoCloseable {
     private Instant shownSince = Instant.EPOCH;
 
     /** A monitor whose times count from {@code start}. */
-    LoopMonitor(String bootstrap, Instant start) {
+    LoopMonitor(String bootstrap, WireFormat format, Instant start) {
         this.bootstrap = bootstrap;
+        this.format = format;
         this.start = start;
         thread.setDaemon(true);
     }
@@ -106,8 +111,9 @@ final class LoopMonitor implements AutoCloseable {
                 }
             } catch (WakeupException | InterruptException e) {
                 return;
-            } catch (KafkaException e) {
+            } catch (KafkaException | RegistryException e) {
                 LOG.warn("the monitor starts over: {}", e.toString());
+                LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
             }
         }
     }
@@ -163,9 +169,9 @@ final class LoopMonitor implements AutoCloseable {
         }
     }
 
-    private static <T extends SpecificRecordBase> T decode(Topic<T> topic, ConsumerRecord<byte[], byte[]> record)
+    private <T extends SpecificRecordBase> T decode(Topic<T> topic, ConsumerRecord<byte[], byte[]> record)
             throws BadRecordException {
-        return topic.codec().decode(record.value());
+        return format.codec(topic).decode(record.value());
     }
 
     private void interaction(Interaction interaction) {
@@ -210,7 +216,7 @@ final class LoopMonitor implements AutoCloseable {
                 boolean accepted = Boolean.TRUE.equals(evaluation.getAccepted());
                 String outcome = accepted ? "released" : "rejected: " + evaluation.getReason();
                 // A rollback is accepted too, but it releases no training.
-                training = training == null || (accepted && ControlTopic.isAnswer(evaluation.getRunId()))
+                training = training == null || (accepted && Keys.isAnswer(evaluation.getRunId()))
                         ? training
                         : new LoopView.Training(
                                 training.model(),

@@ -10,6 +10,7 @@ import dev.freshet.topic.Consumers;
 import dev.freshet.topic.Intake;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicScan;
+import dev.freshet.topic.WireFormat;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,9 +66,16 @@ public final class RecommendationCheck {
     }
 
     private final String bootstrap;
+    private final WireFormat format;
 
+    /** A check of what is in single-object encoding. */
     public RecommendationCheck(String bootstrap) {
+        this(bootstrap, WireFormat.SINGLE_OBJECT);
+    }
+
+    public RecommendationCheck(String bootstrap, WireFormat format) {
         this.bootstrap = bootstrap;
+        this.format = format;
     }
 
     /** Checks the topics as they are now. */
@@ -120,18 +128,18 @@ public final class RecommendationCheck {
     }
 
     /** By user and item, what decides. */
-    private static Map<String, Map<String, Decision>> decisions(Consumer<byte[], byte[]> consumer) {
+    private Map<String, Map<String, Decision>> decisions(Consumer<byte[], byte[]> consumer) {
         Map<NodeKind, Map<String, Instant>> erased = new HashMap<>();
         read(consumer, Topic.ERASURES, record -> {
             if (record.value() != null) {
-                Erasure erasure = Topic.ERASURES.codec().decode(record.value());
+                Erasure erasure = format.codec(Topic.ERASURES).decode(record.value());
                 erased.computeIfAbsent(erasure.getKind(), kind -> new HashMap<>())
                         .merge(erasure.getId(), erasure.getRequestedAt(), (a, b) -> a.isAfter(b) ? a : b);
             }
         });
         Map<String, Map<String, Decision>> decisions = new HashMap<>();
         read(consumer, Topic.INTERACTIONS, record -> {
-            Interaction interaction = Topic.INTERACTIONS.codec().decode(record.value());
+            Interaction interaction = format.codec(Topic.INTERACTIONS).decode(record.value());
             Intake.check(record.key(), interaction, record.timestamp());
             if (isErased(erased, NodeKind.USER, interaction.getUser(), interaction)
                     || isErased(erased, NodeKind.ITEM, interaction.getItem(), interaction)) {
@@ -156,7 +164,7 @@ public final class RecommendationCheck {
         return until != null && !interaction.getEventTime().isAfter(until);
     }
 
-    private static Map<String, List<String>> recommended(Consumer<byte[], byte[]> consumer) {
+    private Map<String, List<String>> recommended(Consumer<byte[], byte[]> consumer) {
         Map<String, List<String>> recommended = new HashMap<>();
         read(consumer, Topic.RECOMMENDATIONS, record -> {
             String user = new String(record.key(), StandardCharsets.UTF_8);
@@ -164,7 +172,7 @@ public final class RecommendationCheck {
                 recommended.remove(user);
                 return;
             }
-            Recommendations value = Topic.RECOMMENDATIONS.codec().decode(record.value());
+            Recommendations value = format.codec(Topic.RECOMMENDATIONS).decode(record.value());
             recommended.put(
                     user,
                     value.getItems().stream().map(RecommendedItem::getItem).toList());

@@ -1,11 +1,16 @@
 package dev.freshet.cli.replay;
 
-import java.util.Locale;
-
 /** What a prediction is worth: 1 at best, 0 where the item was not recommended. */
 enum Metric {
+    /** Whether the item was among the first ten. */
+    HIT_RATE_10("hit_rate@10") {
+        @Override
+        double of(int rank) {
+            return rank > 0 && rank <= 10 ? 1 : 0;
+        }
+    },
     /** Whether the item was recommended. */
-    HIT_RATE("hit-rate") {
+    HIT_RATE("hit_rate@20") {
         @Override
         double of(int rank) {
             return rank > 0 ? 1 : 0;
@@ -19,7 +24,7 @@ enum Metric {
         }
     },
     /** Normalized discounted cumulative gain, of the one item that was taken. */
-    NDCG("ndcg") {
+    NDCG("ndcg@20") {
         @Override
         double of(int rank) {
             return rank > 0 ? Math.log(2) / Math.log(rank + 1) : 0;
@@ -40,6 +45,6 @@ enum Metric {
 
     /** Its name: ndcg@20. */
     String label() {
-        return String.format(Locale.ROOT, "%s@%d", label, AT);
+        return label;
     }
 }

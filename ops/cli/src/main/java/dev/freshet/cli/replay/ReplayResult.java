@@ -124,9 +124,9 @@ record ReplayResult(
                 .put("p99", millis(99));
         ArrayNode inForce = root.putArray("releases");
         releases.forEach(release -> inForce.addObject().put("at", release.at()).put("version", release.version()));
-        ObjectNode contenders = root.putObject("contenders");
+        ObjectNode arms = root.putObject("arms");
         for (Contender contender : Contender.values()) {
-            ObjectNode node = contenders.putObject(contender.label());
+            ObjectNode node = arms.putObject(contender.label());
             tally(node, board.total(contender)).put("coverage", board.coverage(contender));
             if (contender != Contender.LIVE) {
                 ObjectNode differences = node.putObject("lessLive");

@@ -6,6 +6,7 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.schema.Item;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -43,6 +44,7 @@ public final class Replay implements AutoCloseable {
     private static final long NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Feed feed;
+    private final WireFormat format;
     private final Producer<byte[], byte[]> producer;
     private final AtomicReference<SendException> failure = new AtomicReference<>();
     private volatile boolean stopped;
@@ -51,14 +53,20 @@ public final class Replay implements AutoCloseable {
     private volatile long items;
     private volatile long interactions;
 
+    /** As {@link #Replay(Feed, String, WireFormat)}, in single-object encoding. */
+    public Replay(Feed feed, String bootstrap) throws IOException, InterruptedException {
+        this(feed, bootstrap, WireFormat.SINGLE_OBJECT);
+    }
+
     /**
      * Connects to a broker.
      *
      * @param bootstrap host:port of the broker, which has the topics
      * @throws SendException if no broker answers there, or it lacks the topics
      */
-    public Replay(Feed feed, String bootstrap) throws IOException, InterruptedException {
+    public Replay(Feed feed, String bootstrap, WireFormat format) throws IOException, InterruptedException {
         this.feed = feed;
+        this.format = format;
         try {
             requireTopics(bootstrap);
             this.producer = new KafkaProducer<>(
@@ -191,7 +199,7 @@ public final class Replay implements AutoCloseable {
                     new ProducerRecord<>(
                             topic.name(),
                             key.getBytes(StandardCharsets.UTF_8),
-                            topic.codec().encode(value)),
+                            format.codec(topic).encode(value)),
                     (metadata, e) -> {
                         if (e != null) {
                             failure.compareAndSet(null, failed(topic, at, e));

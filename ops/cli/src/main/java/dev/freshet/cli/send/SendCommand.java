@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.RunFile;
+import dev.freshet.cli.command.RegistryMixin;
 import dev.freshet.cli.command.StateOption;
 import dev.freshet.dataset.BadRow;
 import dev.freshet.dataset.BadRowException;
@@ -50,6 +51,9 @@ public final class SendCommand implements Callable<Integer> {
 
     @Option(names = "--bootstrap", paramLabel = "HOST:PORT", description = "Broker, if it is not the local cluster's.")
     private String bootstrap;
+
+    @Mixin
+    private RegistryMixin registry;
 
     @ArgGroup
     private Tempo tempo = new Tempo();
@@ -122,7 +126,7 @@ public final class SendCommand implements Callable<Integer> {
     private int send(Feed feed, Pace pace, BadRows badRows) throws IOException, InterruptedException {
         long left = Math.max(0, feed.size().orElse(Long.MAX_VALUE) - from);
         long count = limit == null ? left : Math.min(limit, left);
-        try (Replay replay = new Replay(feed, broker())) {
+        try (Replay replay = new Replay(feed, broker(), registry.format())) {
             Thread main = Thread.currentThread();
             Thread stopper = new Thread(() -> {
                 replay.stop();

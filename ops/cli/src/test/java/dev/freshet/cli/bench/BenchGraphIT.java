@@ -3,16 +3,14 @@ package dev.freshet.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
+@Tag("benchmark")
 class BenchGraphIT {
 
     private static final int USERS = 40;
@@ -26,23 +24,18 @@ class BenchGraphIT {
     void measuresTheNaiveJobTheGraphJobAndTheLimit() throws Exception {
         boolean[][] live = new boolean[USERS][ITEMS];
         long updates = writeEvents(live);
-        Path json = folder.resolve("result.json");
-        StringWriter out = new StringWriter();
 
-        int code = new CommandLine(new BenchCommand())
-                .setOut(new PrintWriter(out, true))
-                .execute(
-                        "graph",
-                        "--data",
-                        folder.resolve("shop.csv").toString(),
-                        "--json",
-                        json.toString(),
-                        "--checkpoint-interval",
-                        "1s");
+        BenchRun run = BenchRun.of(
+                folder.resolve("result.json"),
+                "graph",
+                "--data",
+                folder.resolve("shop.csv").toString(),
+                "--checkpoint-interval",
+                "1s");
 
-        assertThat(code).isZero();
-        assertThat(out.toString()).contains("naive", "ours", "limit", "pair updates/s");
-        JsonNode result = new ObjectMapper().readTree(json.toFile());
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("naive", "ours", "limit", "pair updates/s");
+        JsonNode result = run.result();
         assertThat(result.path("events").asLong()).isEqualTo(EVENTS);
         assertThat(result.path("pair_updates").asLong()).isEqualTo(updates);
         assertThat(result.path("interactions").asLong()).isEqualTo(count(live));

@@ -3,19 +3,15 @@ package dev.freshet.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.PrintWriter;
-import java.io.StringWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** Both measurements of the loop, the second from the state that the first has prepared. */
+@Tag("benchmark")
 class BenchLoopIT {
 
     private static final int USERS = 25;
@@ -24,42 +20,39 @@ class BenchLoopIT {
     @TempDir
     private Path folder;
 
-    private final StringWriter out = new StringWriter();
-
     @Test
     void measuresHowSoonAnInteractionShowsAndHowFastServingAnswers() throws Exception {
-        writeEvents();
+        BenchRun.writeEvents(folder, USERS, ITEMS, 12 * USERS, 7);
 
-        JsonNode freshness = run("freshness", "--rates", "20,40", "--seconds", "3");
-        assertThat(out.toString()).contains("recommendations", "neighbors", "p99 ms");
+        BenchRun first = run("freshness", "--rates", "20,40", "--seconds", "3");
+        assertThat(first.out()).contains("recommendations", "neighbors", "p99 ms");
+        JsonNode freshness = first.result();
         assertThat(freshness.path("users").asInt()).isEqualTo(USERS);
-        assertThat(freshness.path("rates")).hasSize(2);
-        for (JsonNode rate : freshness.path("rates")) {
-            assertThat(rate.path("events").asInt())
-                    .isEqualTo(3 * rate.path("rate").asInt());
-            for (String topic : List.of("recommendations", "neighbors")) {
-                JsonNode latencies = rate.path(topic);
-                assertThat(latencies.path("read").asInt())
-                        .as(topic)
-                        .isEqualTo(rate.path("events").asInt());
-                assertThat(latencies.path("p50_ms").asDouble()).as(topic).isPositive();
+        assertThat(freshness.path("runs")).hasSize(2);
+        for (JsonNode run : freshness.path("runs")) {
+            assertThat(run.path("events").asInt())
+                    .isEqualTo(3 * run.path("events_per_s").asInt());
+            for (JsonNode latencies : List.of(run, run.path("neighbors"))) {
+                assertThat(latencies.path("samples").asInt())
+                        .isEqualTo(run.path("events").asInt());
+                assertThat(latencies.path("p50_ms").asDouble()).isPositive();
                 assertThat(latencies.path("max_ms").asDouble())
-                        .as(topic)
                         .isGreaterThanOrEqualTo(latencies.path("p99_ms").asDouble());
             }
         }
 
-        JsonNode serve = run("serve", "--rates", "50", "--seconds", "2");
+        BenchRun second = run("serve", "--rates", "50", "--seconds", "2");
+        assertThat(second.out()).contains("answers/s", "sustained");
+        JsonNode serve = second.result();
         assertThat(serve.path("model")).isEqualTo(freshness.path("model"));
-        JsonNode at = serve.path("rates").path(0);
-        assertThat(at.path("requests").asInt()).isEqualTo(100);
-        assertThat(at.path("errors").asInt()).isZero();
-        assertThat(at.path("p99_ms").asDouble()).isPositive();
-        assertThat(out.toString()).contains("answers/s", "sustained");
+        assertThat(serve.path("requests_per_s").asInt()).isEqualTo(50);
+        assertThat(serve.path("requests").asInt()).isEqualTo(100);
+        assertThat(serve.path("errors").asInt()).isZero();
+        assertThat(serve.path("p99_ms").asDouble()).isPositive();
+        assertThat(serve.path("runs")).hasSize(1);
     }
 
-    private JsonNode run(String what, String... more) throws Exception {
-        Path json = folder.resolve(what + ".json");
+    private BenchRun run(String what, String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(
                 what,
                 "--data",
@@ -71,28 +64,10 @@ class BenchLoopIT {
                 "--training-time",
                 "5s",
                 "--warm-up",
-                "1",
-                "--json",
-                json.toString()));
+                "1"));
         arguments.addAll(List.of(more));
-        assertThat(new CommandLine(new BenchCommand())
-                        .setOut(new PrintWriter(out, true))
-                        .execute(arguments.toArray(String[]::new)))
-                .isZero();
-        return new ObjectMapper().readTree(json.toFile());
-    }
-
-    private void writeEvents() throws Exception {
-        Random random = new Random(7);
-        StringBuilder csv = new StringBuilder("timestamp,user,item,action\n");
-        for (int event = 0; event < 12 * USERS; event++) {
-            csv.append(1_700_000_000_000L + event * 1_000L)
-                    .append(",u")
-                    .append(event % USERS)
-                    .append(",i")
-                    .append(random.nextInt(ITEMS))
-                    .append(",purchase\n");
-        }
-        Files.writeString(folder.resolve("shop.csv"), csv);
+        BenchRun run = BenchRun.of(folder.resolve(what + ".json"), arguments.toArray(String[]::new));
+        assertThat(run.code()).isZero();
+        return run;
     }
 }

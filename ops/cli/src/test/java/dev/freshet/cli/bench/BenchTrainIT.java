@@ -3,14 +3,10 @@ package dev.freshet.cli.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class BenchTrainIT {
 
@@ -32,25 +28,20 @@ class BenchTrainIT {
         }
         Path data = Files.createDirectory(folder.resolve("shop"));
         Files.writeString(data.resolve("shop.inter"), rows);
-        Path json = folder.resolve("result.json");
-        StringWriter out = new StringWriter();
 
-        int code = new CommandLine(new BenchCommand())
-                .setOut(new PrintWriter(out, true))
-                .execute(
-                        "train",
-                        "--data",
-                        data.toString(),
-                        "--models",
-                        "lightgcn,mf-bpr",
-                        "--epochs",
-                        "5",
-                        "--json",
-                        json.toString());
+        BenchRun run = BenchRun.of(
+                folder.resolve("result.json"),
+                "train",
+                "--data",
+                data.toString(),
+                "--models",
+                "lightgcn,mf-bpr",
+                "--epochs",
+                "5");
 
-        assertThat(code).isZero();
-        assertThat(out.toString()).contains("lightgcn", "mf-bpr", "full ranking of all users", "plain PyTorch");
-        JsonNode result = new ObjectMapper().readTree(json.toFile());
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).contains("lightgcn", "mf-bpr", "full ranking of all users", "plain PyTorch");
+        JsonNode result = run.result();
         for (String model : new String[] {"lightgcn", "mf-bpr"}) {
             JsonNode timing = result.path("models").path(model);
             assertThat(timing.path("seconds_per_epoch").asDouble()).as(model).isPositive();

@@ -36,8 +36,11 @@ class LocalClusterIT {
 
     private final List<State> states = new CopyOnWriteArrayList<>();
 
+    /** One cluster for all that a running one shows: a start takes seconds. */
     @Test
-    void startsABrokerWithTheTopicsAndStopsIt() throws Exception {
+    void startsABrokerWithTheTopicsOnceAndAgainWhenItIsKilledAndStopsIt() throws Exception {
+        leaveAStaleRunFile();
+        assertThat(RunFile.running(folder)).isEmpty();
         ProcessHandle broker;
         try (LocalCluster cluster = start(options())) {
             assertThat(cluster.admin().listTopics().names().get(60, TimeUnit.SECONDS))
@@ -48,25 +51,50 @@ class LocalClusterIT {
             assertThat(content.pid()).isEqualTo(ProcessHandle.current().pid());
             assertThat(content.bootstrapServers()).isEqualTo(cluster.bootstrapServers());
             assertThat(content.parts().get("broker").pid()).isEqualTo(broker.pid());
+
+            refusesASecondOnTheSameFolder(cluster);
+            broker = startsItAgainWhenItIsKilled(cluster);
         }
         assertThat(broker.isAlive()).isFalse();
         assertThat(RunFile.running(folder)).isEmpty();
-        assertThat(states).containsExactly(State.STARTING, State.READY, State.STOPPED);
+        assertThat(states)
+                .containsExactly(
+                        State.STARTING, State.READY, State.RESTARTING, State.STARTING, State.READY, State.STOPPED);
+        // The folder is free again.
+        RunFile.acquire(folder, new RunFile.Content(1, Instant.now().toString(), "", "", "", Map.of(), Map.of()))
+                .orElseThrow()
+                .close();
     }
 
-    @Test
-    void startsAPartAgainThatWasKilled() throws Exception {
-        try (LocalCluster cluster = start(options())) {
-            long before = cluster.process(Part.BROKER).orElseThrow().pid();
+    private void leaveAStaleRunFile() throws IOException {
+        Files.createDirectories(folder.resolve("run"));
+        Files.writeString(
+                folder.resolve("run/cluster.json"),
+                "{\"pid\": 1, \"startedAt\": \"2026-01-01T00:00:00Z\", \"bootstrapServers\": \"127.0.0.1:1\","
+                        + " \"serving\": \"\", \"flink\": \"\", \"parts\": {\"broker\": {\"state\": \"READY\","
+                        + " \"pid\": 1, \"restarts\": 0, \"startMillis\": 1}}}");
+        Files.writeString(folder.resolve("run/lock"), "");
+    }
 
-            cluster.kill(Part.BROKER);
+    private void refusesASecondOnTheSameFolder(LocalCluster first) {
+        assertThatThrownBy(() -> start(options()))
+                .isInstanceOf(ClusterException.class)
+                .hasMessageContaining("already runs on " + folder)
+                .hasMessageContaining("freshet down");
+        assertThat(first.status(Part.BROKER).state()).isEqualTo(State.READY);
+    }
 
-            await(() -> cluster.status(Part.BROKER).restarts() == 1
-                    && cluster.status(Part.BROKER).state() == State.READY);
-            assertThat(cluster.process(Part.BROKER).orElseThrow().pid()).isNotEqualTo(before);
-            assertThat(cluster.failure()).isEmpty();
-            assertThat(states).contains(State.RESTARTING);
-        }
+    private static ProcessHandle startsItAgainWhenItIsKilled(LocalCluster cluster) throws InterruptedException {
+        long before = cluster.process(Part.BROKER).orElseThrow().pid();
+
+        cluster.kill(Part.BROKER);
+
+        await(() -> cluster.status(Part.BROKER).restarts() == 1
+                && cluster.status(Part.BROKER).state() == State.READY);
+        ProcessHandle broker = cluster.process(Part.BROKER).orElseThrow();
+        assertThat(broker.pid()).isNotEqualTo(before);
+        assertThat(cluster.failure()).isEmpty();
+        return broker;
     }
 
     @Test
@@ -76,19 +104,6 @@ class LocalClusterIT {
                 .hasMessageContaining("broker exited with code 2")
                 .hasMessageContaining("--no-such-option")
                 .hasMessageContaining("broker.log");
-    }
-
-    @Test
-    void refusesASecondClusterOnTheSameFolder() throws Exception {
-        try (LocalCluster first = start(options())) {
-            assertThatThrownBy(() -> start(options()))
-                    .isInstanceOf(ClusterException.class)
-                    .hasMessageContaining("already runs on " + folder)
-                    .hasMessageContaining("freshet down");
-            assertThat(first.status(Part.BROKER).state()).isEqualTo(State.READY);
-        }
-        // The folder is free again.
-        start(options()).close();
     }
 
     @Test
@@ -103,20 +118,6 @@ class LocalClusterIT {
                     .hasMessageContaining("--kafka-port");
         }
         assertThat(RunFile.running(folder)).isEmpty();
-    }
-
-    @Test
-    void aStaleRunFileIsNoCluster() throws Exception {
-        Files.createDirectories(folder.resolve("run"));
-        Files.writeString(
-                folder.resolve("run/cluster.json"),
-                "{\"pid\": 1, \"startedAt\": \"2026-01-01T00:00:00Z\", \"bootstrapServers\": \"127.0.0.1:1\","
-                        + " \"serving\": \"\", \"flink\": \"\", \"parts\": {\"broker\": {\"state\": \"READY\","
-                        + " \"pid\": 1, \"restarts\": 0, \"startMillis\": 1}}}");
-        Files.writeString(folder.resolve("run/lock"), "");
-
-        assertThat(RunFile.running(folder)).isEmpty();
-        start(options()).close();
     }
 
     @Test

@@ -50,7 +50,7 @@ class UpIT {
                 "" + free.flinkPort(),
                 "--http-port",
                 "" + free.httpPort());
-        assertThat(run(0, "freshet", up)).contains("the loop runs (pid ");
+        assertThat(run(0, up)).contains("the loop runs (pid ");
         RunFile.Content content = RunFile.running(state).orElseThrow();
         ProcessHandle owner = content.owner().orElseThrow();
         assertThat(content.parts()).hasSize(Part.values().length);
@@ -64,31 +64,23 @@ class UpIT {
                             .waitFor())
                     .isZero();
         }
-        assertThat(run(1, "freshet", up)).contains("a cluster already runs on " + state + " (pid " + owner.pid());
+        assertThat(run(1, up)).contains("a cluster already runs on " + state + " (pid " + owner.pid());
         assertThat(owner.isAlive()).isTrue();
         assertThat(Files.readString(log)).startsWith(said);
 
-        assertThat(run(0, "freshet", List.of("down", "--state", state.toString())))
-                .contains("stopped");
+        assertThat(run(0, List.of("down", "--state", state.toString()))).contains("stopped");
         assertThat(content.owner()).isEmpty();
         assertThat(RunFile.running(state)).isEmpty();
         assertThat(state.resolve("run/cluster.json")).doesNotExist();
     }
 
-    @Test
-    void knowsTheTrainersModels() throws Exception {
-        assertThat(run(2, "trainer", List.of("evaluate", "--data", ".", "--model", "none")))
-                .contains("no model none; the models are " + String.join(", ", ModelName.ALL));
-    }
-
-    private String run(int code, String program, List<String> arguments) throws Exception {
+    private String run(int code, List<String> arguments) throws Exception {
         Path out = folder.resolve("out-" + commands++);
-        boolean cli = program.equals("freshet");
         try (JavaProcess process = JavaProcess.start(
-                Installation.find().jars(cli ? "cli" : Part.TRAINER.folder()),
+                Installation.find().jars("cli"),
                 List.of("-D" + Installation.HOME_PROPERTY + "="
                         + Installation.find().home()),
-                cli ? "dev.freshet.cli.Freshet" : Part.TRAINER.mainClass(),
+                "dev.freshet.cli.Freshet",
                 new ArrayList<>(arguments),
                 out)) {
             assertThat(process.waitFor(PATIENCE)).isTrue();

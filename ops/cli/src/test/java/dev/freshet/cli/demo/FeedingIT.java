@@ -10,6 +10,7 @@ import dev.freshet.schema.Interaction;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +50,8 @@ class FeedingIT {
     /** Sends the history at once and then one event an hour, so that it stands at the history. */
     private void feedUntil(long history) throws Exception {
         FeedState state = FeedState.open(folder, "storefront");
-        try (Feeding feeding = new Feeding(feed, kafka.bootstrapServers(), state, history, Pace.rate(1.0 / 3600))) {
+        try (Feeding feeding = new Feeding(
+                feed, kafka.bootstrapServers(), WireFormat.SINGLE_OBJECT, state, history, Pace.rate(1.0 / 3600))) {
             feeding.start();
             Instant deadline = Instant.now().plus(Duration.ofSeconds(60));
             while (kafka.drain(Topic.INTERACTIONS).size()

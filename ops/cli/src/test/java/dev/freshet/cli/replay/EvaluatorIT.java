@@ -6,16 +6,13 @@ import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.cli.command.ServingClient;
-import dev.freshet.codec.Vectors;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.schema.Interaction;
-import dev.freshet.schema.ModelEmbedding;
-import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.Neighbor;
 import dev.freshet.schema.NeighborList;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.OffsetRange;
-import dev.freshet.schema.ReleaseAction;
+import dev.freshet.testkit.ReleaseFixture;
 import dev.freshet.testkit.TestKafka;
 import dev.freshet.topic.Keys;
 import dev.freshet.topic.Topic;
@@ -30,6 +27,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,8 +61,17 @@ class EvaluatorIT {
         oneFuture.set(0, event("u0", labels.get(0), PREFIX));
         otherFuture.set(0, event("u0", labels.get(1), PREFIX));
 
-        List<Noted> one = replay("one", past, oneFuture);
-        List<Noted> two = replay("two", past, otherFuture);
+        List<Noted> one;
+        List<Noted> two;
+        // Each on a loop of its own, at the same time: most of it is starting and waiting.
+        ExecutorService beside = Executors.newSingleThreadExecutor();
+        try {
+            Future<List<Noted>> other = beside.submit(() -> replay("two", past, otherFuture));
+            one = replay("one", past, oneFuture);
+            two = other.get();
+        } finally {
+            beside.shutdownNow();
+        }
 
         Set<String> had = new HashSet<>();
         int common = (int) past.stream()
@@ -201,20 +210,11 @@ class EvaluatorIT {
         kafka.send(
                 Topic.MODELS,
                 "test",
-                ModelRelease.newBuilder()
-                        .setModel("test")
-                        .setVersion(version)
-                        .setAction(ReleaseAction.RELEASE)
-                        .setReleasedAt(EPOCH)
-                        .setSnapshotId("snapshot-000000000001")
-                        .setCodeVersion("test")
-                        .setSeed(1)
+                ReleaseFixture.release("test", version)
                         .setDimension(DIMENSION)
                         .setUsers(USERS / 2)
                         .setItems(ITEMS)
                         .setEmbeddings(List.of(new OffsetRange(0, 0L, (long) ITEMS + USERS / 2)))
-                        .setArtifactUri("file:///none")
-                        .setArtifactSha256("")
                         .build());
     }
 
@@ -226,11 +226,6 @@ class EvaluatorIT {
         kafka.send(
                 Topic.MODEL_EMBEDDINGS,
                 Keys.modelEmbedding(version, kind, id),
-                ModelEmbedding.newBuilder()
-                        .setVersion(version)
-                        .setKind(kind)
-                        .setId(id)
-                        .setVector(Vectors.toList(vector))
-                        .build());
+                ReleaseFixture.embedding(version, kind, id, vector).build());
     }
 }

@@ -91,7 +91,7 @@ class ReplayIT {
                 .isEqualTo(2);
         assertThat(result.get("restarts").asInt()).isZero();
         assertThat(result.get("windows")).hasSize(20);
-        JsonNode contenders = result.get("contenders");
+        JsonNode contenders = result.get("arms");
         assertThat(contenders).hasSize(Contender.values().length);
         double popularity = contenders.get("popularity").get("ndcg@20").asDouble();
         for (String contender : new String[] {"live", "item-knn", "model", "frozen", "frozen-refreshed"}) {

@@ -53,6 +53,8 @@ class ScoreboardTest {
         assertThat(list.rank("i21", 20)).isZero();
         assertThat(list.rank("other", 20)).isZero();
         assertThat(Metric.HIT_RATE.of(20)).isEqualTo(1);
+        assertThat(Metric.HIT_RATE_10.of(10)).isEqualTo(1);
+        assertThat(Metric.HIT_RATE_10.of(11)).isZero();
         assertThat(Metric.MRR.of(4)).isEqualTo(0.25);
         assertThat(Metric.NDCG.of(1)).isEqualTo(1);
         assertThat(Metric.NDCG.of(3)).isCloseTo(0.5, TINY);

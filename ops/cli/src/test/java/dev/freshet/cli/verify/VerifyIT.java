@@ -6,16 +6,34 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freshet.graph.GraphNames;
+import dev.freshet.process.JavaProcess;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class VerifyIT {
+
+    private static String flags;
+
+    /** It compares vectors for most of its time, which is slow as quickly compiled. */
+    @BeforeAll
+    static void compileWell() {
+        flags = System.clearProperty(JavaProcess.FLAGS);
+    }
+
+    @AfterAll
+    static void compileQuickly() {
+        if (flags != null) {
+            System.setProperty(JavaProcess.FLAGS, flags);
+        }
+    }
 
     @TempDir
     Path folder;
