@@ -3,6 +3,7 @@ package dev.freshet.examples;
 import dev.freshet.schema.Interaction;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Topic;
+import dev.freshet.topic.WireFormat;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -14,17 +15,19 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Tells Freshet what a user did, with the classes of the module {@code schemas}. Arguments: Kafka's address, user, item, action.
+ * Tells Freshet what a user did, with the classes of the module {@code schemas}. Arguments: Kafka's address, user, item, action, and
+ * the address of the schema registry if Freshet runs with one.
  */
 public final class SendEvents {
 
     private SendEvents() {}
 
     public static void main(String[] args) throws Exception {
-        if (args.length != 4) {
-            System.err.println("usage: SendEvents HOST:PORT USER ITEM ACTION");
+        if (args.length < 4 || args.length > 5) {
+            System.err.println("usage: SendEvents HOST:PORT USER ITEM ACTION [REGISTRY]");
             System.exit(2);
         }
+        WireFormat format = WireFormat.open(args.length == 5 ? args[4] : null);
         Map<String, Object> settings =
                 Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, args[0], ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         try (Producer<byte[], byte[]> producer =
@@ -43,7 +46,7 @@ public final class SendEvents {
             producer.send(new ProducerRecord<>(
                             Topic.INTERACTIONS.name(),
                             key,
-                            Topic.INTERACTIONS.codec().encode(event)))
+                            format.codec(Topic.INTERACTIONS).encode(event)))
                     .get();
         }
     }
