@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 
 /**
@@ -35,6 +36,9 @@ final class ProximityIndex {
     private static final int BUILD_BEAM = 100;
     private static final float OVERFLOW = 1.2f;
     private static final float PRUNING = 1.4f;
+
+    /** So many are linked by one thread: where the first are linked at once, they can miss one another, and searches what only they lead to. */
+    private static final int ALONE = 2 * DEGREE;
 
     /** Share of M² below which distances count as small: far below that of neighbors, so that pruning compares the distances' ratio. */
     private static final double SMALL = 1e-3;
@@ -74,13 +78,17 @@ final class ProximityIndex {
                     distances, items.dimension() + 1, DEGREE, BUILD_BEAM, OVERFLOW, PRUNING, true, false, pool, pool);
             AtomicInteger next = new AtomicInteger();
             AtomicInteger linked = new AtomicInteger();
-            Workers.run(Math.min(threads, size), "linking items", thread -> {
+            IntConsumer linking = end -> {
                 int place = next.getAndIncrement();
-                for (; place < size && wanted.getAsBoolean(); place = next.getAndIncrement()) {
+                for (; place < end && wanted.getAsBoolean(); place = next.getAndIncrement()) {
                     builder.addGraphNode(place, distances.from(place));
                     linked.incrementAndGet();
                 }
-            });
+            };
+            int first = Math.min(ALONE, size);
+            linking.accept(first);
+            next.set(first);
+            Workers.run(threads, "linking items", thread -> linking.accept(size));
             if (linked.get() < size) {
                 return null;
             }
