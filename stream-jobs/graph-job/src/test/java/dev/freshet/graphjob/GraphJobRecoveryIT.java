@@ -5,17 +5,10 @@ import static dev.freshet.graphjob.JobRecords.events;
 import static dev.freshet.graphjob.JobRecords.item;
 import static dev.freshet.graphjob.JobRecords.items;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.freshet.dataset.BadRows;
-import dev.freshet.dataset.DataSets;
-import dev.freshet.dataset.Feed;
-import dev.freshet.dataset.FeedEvent;
 import dev.freshet.graph.GraphNames;
 import dev.freshet.graph.snapshot.GraphSnapshot;
-import dev.freshet.process.Installation;
 import dev.freshet.schema.Erasure;
-import dev.freshet.schema.Interaction;
 import dev.freshet.schema.Item;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.SnapshotManifest;
@@ -24,9 +17,7 @@ import dev.freshet.topic.Topic;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,33 +91,6 @@ class GraphJobRecoveryIT {
                             + " user-cooccurrence=on, window=PT7200H}, this job has {content-top-k=3, f-max=40, k-max=20,"
                             + " user-cooccurrence=on, window=PT7200H}: go on with the same, or start with an empty state,"
                             + " which is made anew from the topics");
-        }
-    }
-
-    @Test
-    void realDataEqualsTheBatchGraphsAfterKills() throws Exception {
-        Path data = Installation.find().home().resolve("../shared/data/movielens-100k");
-        assumeTrue(Files.isDirectory(data), "no data set " + data);
-        List<Map.Entry<String, Interaction>> events = new ArrayList<>();
-        Feed feed = DataSets.open(data, BadRows.fatal());
-        try (Feed.Cursor cursor = feed.open(0)) {
-            for (FeedEvent event = cursor.next(); event != null; event = cursor.next()) {
-                if (event instanceof FeedEvent.OfInteraction interaction) {
-                    events.add(Map.entry(interaction.interaction().getUser(), interaction.interaction()));
-                }
-            }
-        }
-        assertThat(events).hasSizeGreaterThan(90_000);
-        try (JobUnderTest job = new JobUnderTest(kafka, folder)) {
-            job.start(1);
-            int part = events.size() / 3;
-            kafka.sendAll(Topic.INTERACTIONS, events.subList(0, part));
-            job.awaitManifest();
-            kafka.sendAll(Topic.INTERACTIONS, events.subList(part, 2 * part));
-            job.kill();
-            job.start(1);
-            kafka.sendAll(Topic.INTERACTIONS, events.subList(2 * part, events.size()));
-            job.awaitEqual();
         }
     }
 
