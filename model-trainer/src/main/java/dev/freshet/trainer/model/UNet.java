@@ -3,9 +3,9 @@ package dev.freshet.trainer.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.norm.LayerNorm;
 import dev.freshet.trainer.tensor.Backend;
@@ -213,10 +213,35 @@ final class UNet implements AutoCloseable {
             return apply(pass, x.pad(new Shape(0, 1, 0, 1), 0), 2, 0);
         }
 
+        /**
+         * By a product of matrices: torch's own convolution (oneDNN 3.7.1) is wrong for channels that are no multiple of 16 where the
+         * processor does not tell the sizes of its caches, as in some virtual machines.
+         */
         private NDArray apply(Pass pass, NDArray x, int stride, int padding) {
-            return Conv2d.conv2d(
-                            x, pass.of(weight), pass.of(bias), new Shape(stride, stride), new Shape(padding, padding))
-                    .singletonOrThrow();
+            NDArray padded = padding == 0 ? x : x.pad(new Shape(padding, padding, padding, padding), 0);
+            Shape shape = padded.getShape();
+            long side = (shape.get(2) - kernel) / stride + 1;
+            NDList shifted = new NDList();
+            for (int row = 0; row < kernel; row++) {
+                for (int column = 0; column < kernel; column++) {
+                    shifted.add(padded.get(new NDIndex(
+                            ":, :, {}:{}:{}, {}:{}:{}",
+                            row,
+                            row + (side - 1) * stride + 1,
+                            stride,
+                            column,
+                            column + (side - 1) * stride + 1,
+                            stride)));
+                }
+            }
+            NDArray pixels = shifted.size() == 1 ? padded : NDArrays.concat(shifted, 1);
+            NDArray weights = pass.of(weight);
+            long outputs = weights.getShape().get(0);
+            return weights.transpose(0, 2, 3, 1)
+                    .reshape(outputs, -1)
+                    .matMul(pixels.reshape(shape.get(0), -1, side * side))
+                    .reshape(shape.get(0), outputs, side, side)
+                    .add(pass.of(bias).reshape(1, outputs, 1, 1));
         }
     }
 
