@@ -43,6 +43,11 @@ public final class Panel {
         return Cosine.of(panelA, rowA, ROWS, panelB, rowB, ROWS, columns);
     }
 
+    /** Product of a row of {@code left}, from {@code start} on, with one row of a panel. */
+    public static float product(float[] left, int start, float[] panel, int row, int columns) {
+        return Cosine.of(left, start, 1, panel, row, ROWS, columns);
+    }
+
     /**
      * Products of {@link #TILE} rows of {@code left} with the rows of a panel.
      *
@@ -100,6 +105,14 @@ public final class Panel {
         }
         a.intoArray(out, at);
         b.intoArray(out, at + LANES);
+    }
+
+    /** Whether any of {@link #ROWS} values is at least {@code floor}. */
+    public static boolean anyAtLeast(float[] values, int at, float floor) {
+        return FloatVector.fromArray(SPECIES, values, at)
+                .max(FloatVector.fromArray(SPECIES, values, at + LANES))
+                .compare(VectorOperators.GE, floor)
+                .anyTrue();
     }
 
     /** Whether any of {@link #ROWS} values is at least {@code floor} or its own floor. */

@@ -1,6 +1,7 @@
 package dev.freshet.serving.score;
 
 import dev.freshet.graph.TopK;
+import dev.freshet.graph.knn.Panel;
 import it.unimi.dsi.fastutil.objects.Object2IntMap;
 import it.unimi.dsi.fastutil.objects.Object2IntOpenHashMap;
 import java.util.Arrays;
@@ -8,35 +9,23 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The item vectors of a model, row-major float32, each row padded with zeros to whole SIMD lanes and the rows to a multiple
- * of four, which the kernel takes at once. Row numbers follow the ids' order, so that a tie in score falls to the lower row; in memory the
- * longest vectors come first, for the sake of {@link #best}. Immutable; the dense rows are this process's own, ids stay strings outside.
+ * The item vectors of a model, float32, in {@link Panel}s. Row numbers follow the ids' order, so that a tie in score falls to the lower row; in
+ * memory the longest vectors come first, for the sake of {@link #best}. Immutable; the dense rows are this process's own, ids stay strings outside.
  */
 public final class ItemMatrix {
-
-    private static final VectorSpecies<Float> LANES = FloatVector.SPECIES_PREFERRED;
-    private static final int ROWS_AT_ONCE = 4;
-
-    /** Rows between two looks at whether the rest can be left out. */
-    private static final int BLOCK = 16 * ROWS_AT_ONCE;
 
     private final String[] ids;
     private final Object2IntMap<String> rows;
     private final int dimension;
-    private final int stride;
-    private final float[] values;
-    /** Rows in the order of {@link #values}, and the place of each row there. */
+    private final float[][] panels;
+    /** Rows in the order of {@link #panels}, and the place of each row there. */
     private final int[] rowAt;
 
     private final int[] placeOf;
-    /** Euclidean lengths in the order of {@link #values}: descending. */
+    /** Euclidean lengths in the order of {@link #panels}: descending. */
     private final double[] lengths;
 
     /**
@@ -46,16 +35,9 @@ public final class ItemMatrix {
     public ItemMatrix(Map<String, float[]> vectors, int dimension) {
         Map<String, float[]> sorted = new TreeMap<>(vectors);
         this.dimension = dimension;
-        this.stride = roundUp(dimension, LANES.length());
         this.ids = sorted.keySet().toArray(String[]::new);
         this.rows = new Object2IntOpenHashMap<>(ids.length);
         rows.defaultReturnValue(-1);
-        long length = (long) roundUp(ids.length, ROWS_AT_ONCE) * stride;
-        if (length > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException(
-                    ids.length + " items of dimension " + dimension + " do not fit one array");
-        }
-        this.values = new float[(int) length];
         double[] byRow = new double[ids.length];
         for (int row = 0; row < ids.length; row++) {
             float[] vector = sorted.get(ids[row]);
@@ -73,11 +55,12 @@ public final class ItemMatrix {
                 .toArray();
         this.placeOf = new int[ids.length];
         this.lengths = new double[ids.length];
+        this.panels = new float[(ids.length + Panel.ROWS - 1) / Panel.ROWS][Math.multiplyExact(dimension, Panel.ROWS)];
         for (int place = 0; place < ids.length; place++) {
             int row = rowAt[place];
             placeOf[row] = place;
             lengths[place] = byRow[row];
-            System.arraycopy(sorted.get(ids[row]), 0, values, place * stride, dimension);
+            Panel.write(panels[place / Panel.ROWS], place % Panel.ROWS, sorted.get(ids[row]), 0, dimension);
         }
     }
 
@@ -98,19 +81,15 @@ public final class ItemMatrix {
 
     /** A copy of a row's vector. */
     public float[] vector(int row) {
-        int at = placeOf[row] * stride;
-        return Arrays.copyOfRange(values, at, at + dimension);
+        float[] vector = new float[dimension];
+        readAt(placeOf[row], vector, 0);
+        return vector;
     }
 
     /** Cosine of two rows' vectors; 0 where one has no length. */
     public double cosine(int row, int other) {
-        int a = placeOf[row];
-        int b = placeOf[other];
-        double product = 0;
-        for (int d = 0; d < dimension; d++) {
-            product += (double) values[a * stride + d] * values[b * stride + d];
-        }
-        return product == 0 ? 0 : product / (lengths[a] * lengths[b]);
+        double product = productAt(vector(other), placeOf[row]);
+        return product == 0 ? 0 : product / (lengths[placeOf[row]] * lengths[placeOf[other]]);
     }
 
     int dimension() {
@@ -127,27 +106,14 @@ public final class ItemMatrix {
         return lengths[place];
     }
 
-    /** A vector as {@link #productAt(float[], int)} takes it. */
-    float[] padded(float[] vector) {
-        return vector.length == stride ? vector : Arrays.copyOf(vector, stride);
+    /** Copies the vector in a place. */
+    void readAt(int place, float[] to, int at) {
+        Panel.read(panels[place / Panel.ROWS], place % Panel.ROWS, to, at, dimension);
     }
 
-    /** Dot product of the vector in a place with a padded one. */
-    float productAt(float[] padded, int place) {
-        return product(padded, 0, place * stride);
-    }
-
-    /** Dot product of the vectors in two places. */
-    float productAt(int place, int other) {
-        return product(values, place * stride, other * stride);
-    }
-
-    private float product(float[] a, int from, int at) {
-        FloatVector sum = FloatVector.zero(LANES);
-        for (int k = 0; k < stride; k += LANES.length()) {
-            sum = FloatVector.fromArray(LANES, a, from + k).fma(FloatVector.fromArray(LANES, values, at + k), sum);
-        }
-        return sum.reduceLanes(VectorOperators.ADD);
+    /** Dot product of a user with the vector in a place, to the last bit as {@link #best} has it. */
+    float productAt(float[] user, int place) {
+        return Panel.product(user, 0, panels[place / Panel.ROWS], place % Panel.ROWS, dimension);
     }
 
     /** Ids by row: ascending. */
@@ -156,58 +122,73 @@ public final class ItemMatrix {
     }
 
     /**
-     * Offers the rows with the highest dot products with a user, and others. No product is larger than the product of the lengths
-     * (Cauchy and Schwarz), and the longest come first: when that bound is below all that {@code best} keeps, nothing that follows can
-     * enter, and the result is that of all rows.
-     *
-     * @param user vector of length {@code dimension}
-     * @param best takes (product, row), ties by the lower row
-     * @param excluded rows that are not offered; asked of those few that would enter
+     * Offers to each search the rows with the highest dot products with its user, and others. The vectors are read from memory once for all, which
+     * takes longer than the products. No product is larger than the product of the lengths (Cauchy and Schwarz), and the longest come
+     * first: when that bound is below all that a search keeps, nothing that follows can enter, and its result is that of all rows.
      */
-    public void best(float[] user, TopK best, IntPredicate excluded) {
-        float[] padded = padded(user);
-        // A product computed in float32 may exceed the exact bound by a relative (dimension + 1) ulps at most.
-        double longest = FoldIn.norm(user) * (1 + (dimension + 1) * (double) Math.ulp(1f));
-        float[] scores = new float[BLOCK];
-        for (int first = 0; first < ids.length; first += BLOCK) {
-            if (longest * lengths[first] < best.floor()) {
+    void best(List<Search> searches) {
+        int n = searches.size();
+        float[] users = new float[n * dimension];
+        double[] longest = new double[n];
+        for (int s = 0; s < n; s++) {
+            float[] user = searches.get(s).user();
+            System.arraycopy(user, 0, users, s * dimension, dimension);
+            // A product computed in float32 may exceed the exact bound by a relative (dimension + 1) ulps at most.
+            longest[s] = FoldIn.norm(user) * (1 + (dimension + 1) * (double) Math.ulp(1f));
+        }
+        int[] open = IntStream.range(0, n).toArray();
+        float[] scores = new float[(n + Panel.TILE - 1) / Panel.TILE * Panel.TILE * Panel.ROWS];
+        for (int first = 0; first < ids.length; first += Panel.ROWS) {
+            open = stillOpen(open, searches, longest, lengths[first]);
+            if (open.length == 0) {
                 return;
             }
-            int end = Math.min(ids.length, first + BLOCK);
-            for (int place = first; place < end; place += ROWS_AT_ONCE) {
-                scores(padded, place, scores, place - first);
-            }
-            for (int place = first; place < end; place++) {
-                float score = scores[place - first];
-                int row = rowAt[place];
-                if (best.admits(score, row) && !excluded.test(row)) {
-                    best.offer(score, row);
-                }
+            multiply(users, open, panels[first / Panel.ROWS], scores);
+            for (int o = 0; o < open.length; o++) {
+                offer(searches.get(open[o]), first, scores, o * Panel.ROWS);
             }
         }
     }
 
-    /** The products of {@value #ROWS_AT_ONCE} rows. */
-    private void scores(float[] user, int place, float[] out, int to) {
-        int at = place * stride;
-        FloatVector a = FloatVector.zero(LANES);
-        FloatVector b = a;
-        FloatVector c = a;
-        FloatVector d = a;
-        for (int k = 0; k < stride; k += LANES.length()) {
-            FloatVector u = FloatVector.fromArray(LANES, user, k);
-            a = u.fma(FloatVector.fromArray(LANES, values, at + k), a);
-            b = u.fma(FloatVector.fromArray(LANES, values, at + stride + k), b);
-            c = u.fma(FloatVector.fromArray(LANES, values, at + 2 * stride + k), c);
-            d = u.fma(FloatVector.fromArray(LANES, values, at + 3 * stride + k), d);
+    /** The searches that a vector of some length, or a shorter one, may still add to. */
+    private static int[] stillOpen(int[] open, List<Search> searches, double[] longest, double length) {
+        int left = 0;
+        for (int s : open) {
+            if (longest[s] * length >= searches.get(s).best().floor()) {
+                open[left++] = s;
+            }
         }
-        out[to] = a.reduceLanes(VectorOperators.ADD);
-        out[to + 1] = b.reduceLanes(VectorOperators.ADD);
-        out[to + 2] = c.reduceLanes(VectorOperators.ADD);
-        out[to + 3] = d.reduceLanes(VectorOperators.ADD);
+        return left == open.length ? open : Arrays.copyOf(open, left);
     }
 
-    private static int roundUp(int n, int multiple) {
-        return Math.multiplyExact((n + multiple - 1) / multiple, multiple);
+    /** The products of some users with a panel: those of the o-th of {@code of} from {@code o * Panel.ROWS} on. */
+    private void multiply(float[] users, int[] of, float[] panel, float[] scores) {
+        int[] starts = new int[Panel.TILE];
+        for (int o = 0; o < of.length; o += Panel.TILE) {
+            if (o == of.length - 1) {
+                Panel.multiplyOne(users, of[o] * dimension, panel, dimension, scores, o * Panel.ROWS);
+                return;
+            }
+            for (int t = 0; t < Panel.TILE; t++) {
+                starts[t] = of[Math.min(o + t, of.length - 1)] * dimension;
+            }
+            Panel.multiply(users, starts, panel, dimension, scores, o * Panel.ROWS, Panel.ROWS);
+        }
+    }
+
+    private void offer(Search search, int first, float[] scores, int at) {
+        TopK best = search.best();
+        // What is kept are such products, so that the floor is a float.
+        if (!Panel.anyAtLeast(scores, at, (float) best.floor())) {
+            return;
+        }
+        int end = Math.min(ids.length, first + Panel.ROWS);
+        for (int place = first; place < end; place++) {
+            float score = scores[at + place - first];
+            int row = rowAt[place];
+            if (best.admits(score, row) && !search.excluded().test(row)) {
+                best.offer(score, row);
+            }
+        }
     }
 }

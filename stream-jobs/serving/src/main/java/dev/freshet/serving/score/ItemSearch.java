@@ -1,8 +1,7 @@
 package dev.freshet.serving.score;
 
-import dev.freshet.graph.TopK;
+import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntPredicate;
 
 /**
  * Finds the best of the items that a model was trained on: looks at all of them or, from the moment that there is one, asks an index, which finds most.
@@ -31,18 +30,14 @@ final class ItemSearch {
         return built != null;
     }
 
-    /**
-     * Offers the rows with the highest dot products with a user, and others; of an index most of them, in their order.
-     *
-     * @param user vector of the items' dimension
-     * @param best takes (product, row), ties by the lower row; empty
-     * @param k how many {@code best} keeps
-     * @param excluded rows that are not offered
-     */
-    void best(float[] user, TopK best, int k, IntPredicate excluded) {
+    /** Offers to each search the rows with the highest dot products, and others; of an index most of them, in their order. */
+    void best(List<Search> searches) {
         ProximityIndex asked = index;
-        if (asked == null || !asked.best(user, best, k, excluded)) {
-            items.best(user, best, excluded);
-        }
+        items.best(
+                asked == null
+                        ? searches
+                        : searches.stream()
+                                .filter(search -> !asked.best(search))
+                                .toList());
     }
 }

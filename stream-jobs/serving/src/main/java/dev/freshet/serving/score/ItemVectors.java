@@ -1,7 +1,7 @@
 package dev.freshet.serving.score;
 
 import dev.freshet.graph.TopK;
-import java.util.function.IntPredicate;
+import java.util.List;
 
 /** The vectors of all items that a model can score: those that it was trained on, and behind them those that came since. Immutable. */
 public final class ItemVectors {
@@ -56,23 +56,25 @@ public final class ItemVectors {
     }
 
     /**
-     * Offers the rows with the highest dot products with a user, and others; of a model with an index most of them, and of those that came since all.
-     *
-     * @param best takes (product, row), ties by the lower row; empty
-     * @param k how many {@code best} keeps
-     * @param excluded rows that are not offered
+     * Offers to each search the rows with the highest dot products, and others; of a model with an index most of them, and of those that came since all.
      */
-    void best(float[] user, TopK best, int k, IntPredicate excluded) {
-        search.best(user, best, k, excluded);
-        int first = trained.size();
+    void best(List<Search> searches) {
+        search.best(searches);
         if (arrived.size() == 0) {
             return;
         }
-        TopK since = new TopK(Math.min(k, arrived.size()), Integer::compare);
-        arrived.best(user, since, row -> excluded.test(first + row));
-        since.sort();
-        for (int rank = 0; rank < since.size(); rank++) {
-            best.offer(since.weight(rank), first + since.id(rank));
+        int first = trained.size();
+        List<Search> since = searches.stream()
+                .map(of -> new Search(of.user(), Math.min(of.k(), arrived.size()), row -> of.excluded()
+                        .test(first + row)))
+                .toList();
+        arrived.best(since);
+        for (int s = 0; s < since.size(); s++) {
+            TopK found = since.get(s).best();
+            found.sort();
+            for (int rank = 0; rank < found.size(); rank++) {
+                searches.get(s).best().offer(found.weight(rank), first + found.id(rank));
+            }
         }
     }
 }

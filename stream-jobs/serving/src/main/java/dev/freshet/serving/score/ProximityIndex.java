@@ -1,6 +1,5 @@
 package dev.freshet.serving.score;
 
-import dev.freshet.graph.TopK;
 import dev.freshet.graph.knn.Workers;
 import io.github.jbellis.jvector.graph.GraphIndexBuilder;
 import io.github.jbellis.jvector.graph.GraphSearcher;
@@ -53,11 +52,13 @@ final class ProximityIndex {
     private static final int ASKED = 4;
 
     private final ItemMatrix items;
+    private final VectorRows vectors;
     private final ImmutableGraphIndex graph;
     private final Queue<GraphSearcher> searchers = new ConcurrentLinkedQueue<>();
 
-    private ProximityIndex(ItemMatrix items, ImmutableGraphIndex graph) {
+    private ProximityIndex(ItemMatrix items, VectorRows vectors, ImmutableGraphIndex graph) {
         this.items = items;
+        this.vectors = vectors;
         this.graph = graph;
     }
 
@@ -70,7 +71,8 @@ final class ProximityIndex {
      */
     static ProximityIndex build(ItemMatrix items, int threads, BooleanSupplier wanted) {
         int size = items.size();
-        Distances distances = new Distances(items);
+        VectorRows vectors = new VectorRows(items);
+        Distances distances = new Distances(items, vectors);
         // The library's own pool would take all processors.
         ForkJoinPool pool = new ForkJoinPool(threads);
         try {
@@ -93,7 +95,7 @@ final class ProximityIndex {
                 return null;
             }
             builder.cleanup();
-            return new ProximityIndex(items, builder.getGraph());
+            return new ProximityIndex(items, vectors, builder.getGraph());
         } finally {
             pool.shutdown();
         }
@@ -101,30 +103,28 @@ final class ProximityIndex {
 
     /** Bytes that it takes, besides the items. */
     long bytes() {
-        return ((Accountable) graph).ramBytesUsed();
+        return ((Accountable) graph).ramBytesUsed() + vectors.bytes();
     }
 
     /**
      * Offers most of the rows with the highest dot products with a user.
      *
-     * @param user vector of the items' dimension
-     * @param best takes (product, row), ties by the lower row
-     * @param count how many are wanted
-     * @param excluded rows that are not offered
-     * @return whether as many were found as are wanted; if not, {@code best} is as it was
+     * @return whether as many were found as the search keeps; if not, it is as it was
      */
-    boolean best(float[] user, TopK best, int count, IntPredicate excluded) {
+    boolean best(Search search) {
+        float[] user = search.user();
+        int count = search.k();
         // The longest comes first.
         double most = items.lengthAt(0) * FoldIn.norm(user);
         if (count > MOST || most == 0) {
             return false;
         }
-        float[] padded = items.padded(user);
+        float[] padded = vectors.padded(user);
         // From 0 to 1, as the library wants them.
         SearchScoreProvider scores = new DefaultSearchScoreProvider(
-                (ScoreFunction.ExactScoreFunction) place -> (float) ((1 + items.productAt(padded, place) / most) / 2));
+                (ScoreFunction.ExactScoreFunction) place -> (float) ((1 + vectors.product(padded, place) / most) / 2));
         int beam = Math.max(SEARCH_BEAM, count);
-        Admitted admitted = new Admitted(place -> excluded.test(items.rowAt(place)), ASKED * beam);
+        Admitted admitted = new Admitted(place -> search.excluded().test(items.rowAt(place)), ASKED * beam);
         GraphSearcher pooled = searchers.poll();
         GraphSearcher searcher = pooled == null ? new GraphSearcher(graph) : pooled;
         SearchResult.NodeScore[] found =
@@ -134,7 +134,8 @@ final class ProximityIndex {
             return false;
         }
         for (SearchResult.NodeScore each : found) {
-            best.offer(items.productAt(padded, each.node), items.rowAt(each.node));
+            // By the very products of a look at all.
+            search.best().offer(items.productAt(user, each.node), items.rowAt(each.node));
         }
         return true;
     }
@@ -159,14 +160,16 @@ final class ProximityIndex {
     /** Scores from 0 to 1 that fall with the square distance between items, with their further coordinates. */
     private static final class Distances implements BuildScoreProvider {
 
-        private final ItemMatrix items;
+        private final VectorRows vectors;
+        private final int dimension;
         /** M². */
         private final double square;
         /** The further coordinate of each item. */
         private final float[] further;
 
-        Distances(ItemMatrix items) {
-            this.items = items;
+        Distances(ItemMatrix items, VectorRows vectors) {
+            this.vectors = vectors;
+            this.dimension = items.dimension();
             // The longest comes first.
             double longest = items.lengthAt(0);
             this.square = Math.max(longest * longest, Double.MIN_NORMAL);
@@ -180,7 +183,7 @@ final class ProximityIndex {
         SearchScoreProvider from(int place) {
             double own = further[place];
             return new DefaultSearchScoreProvider((ScoreFunction.ExactScoreFunction) other -> {
-                double half = 1 - (items.productAt(place, other) + own * further[other]) / square;
+                double half = 1 - (vectors.product(place, other) + own * further[other]) / square;
                 return (float) (SMALL / (SMALL + 2 * Math.max(0, half)));
             });
         }
@@ -192,7 +195,7 @@ final class ProximityIndex {
 
         @Override
         public VectorFloat<?> approximateCentroid() {
-            return VectorizationProvider.getInstance().getVectorTypeSupport().createFloatVector(items.dimension() + 1);
+            return VectorizationProvider.getInstance().getVectorTypeSupport().createFloatVector(dimension + 1);
         }
 
         @Override

@@ -6,7 +6,9 @@ import dev.freshet.schema.RecommendedItem;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -22,6 +24,9 @@ public final class Recommender {
 
     public static final String NEIGHBOR = "neighbor";
     public static final String POPULARITY = "popularity";
+
+    /** So many queries are worth being answered at once. */
+    public static final int AT_ONCE = 8;
 
     /** How far down each ranking is read, unless more items are wanted. */
     private static final int DEPTH = 100;
@@ -86,9 +91,23 @@ public final class Recommender {
 
     /** The best items, at most as many as wanted. */
     public Answer recommend(Query query) {
+        return recommend(List.of(query)).get(0);
+    }
+
+    /** The answers to some queries; all at once, up to {@value #AT_ONCE}, they take less time than one by one. */
+    public List<Answer> recommend(List<Query> queries) {
+        List<List<String>> byModel = byModel(queries);
+        List<Answer> answers = new ArrayList<>(queries.size());
+        for (int q = 0; q < queries.size(); q++) {
+            answers.add(answer(queries.get(q), byModel.get(q)));
+        }
+        return answers;
+    }
+
+    private Answer answer(Query query, List<String> byModel) {
         NeighborEvidence evidence = new NeighborEvidence(graph, query.taste());
         RankFusion fusion = new RankFusion();
-        fusion.add(RankFusion.Source.MODEL, byModel(query));
+        fusion.add(RankFusion.Source.MODEL, byModel);
         fusion.add(RankFusion.Source.NEIGHBORS, byNeighbors(query, evidence));
         List<RecommendedItem> items = new ArrayList<>(query.size());
         for (RankFusion.Fused fused : diverse(query, fusion.fuse())) {
@@ -110,16 +129,35 @@ public final class Recommender {
                         .pick(ranking.subList(0, Math.min(depth(query), ranking.size())), query.size());
     }
 
-    private static List<String> byModel(Query query) {
-        if (query.model() == null || query.vector() == null) {
-            return List.of();
+    /** Of each query the ranking by its model, empty where it has none or no vector. */
+    private static List<List<String>> byModel(List<Query> queries) {
+        Map<Model, ItemVectors> vectors = new IdentityHashMap<>();
+        Map<ItemVectors, List<Search>> searches = new IdentityHashMap<>();
+        Search[] ofQuery = new Search[queries.size()];
+        for (int q = 0; q < ofQuery.length; q++) {
+            Query query = queries.get(q);
+            if (query.model() != null && query.vector() != null) {
+                // Items may come meanwhile: of a model all are searched for among the same.
+                ItemVectors items = vectors.computeIfAbsent(query.model(), Model::vectors);
+                int k = query.filter() == null ? depth(query) : FILTERED;
+                ofQuery[q] =
+                        new Search(query.vector(), k, row -> query.excluded().test(items.id(row)));
+                searches.computeIfAbsent(items, of -> new ArrayList<>()).add(ofQuery[q]);
+            }
         }
-        ItemVectors items = query.model().vectors();
-        int depth = depth(query);
-        int k = query.filter() == null ? depth : FILTERED;
-        TopK best = new TopK(k, Integer::compare);
-        items.best(query.vector(), best, k, row -> query.excluded().test(items.id(row)));
+        searches.forEach(ItemVectors::best);
+        List<List<String>> rankings = new ArrayList<>(ofQuery.length);
+        for (int q = 0; q < ofQuery.length; q++) {
+            Query query = queries.get(q);
+            rankings.add(
+                    ofQuery[q] == null ? List.of() : ranking(query, vectors.get(query.model()), ofQuery[q].best()));
+        }
+        return rankings;
+    }
+
+    private static List<String> ranking(Query query, ItemVectors items, TopK best) {
         best.sort();
+        int depth = depth(query);
         List<String> ranking = new ArrayList<>(best.size());
         for (int rank = 0; rank < best.size() && ranking.size() < depth; rank++) {
             String item = items.id(best.id(rank));

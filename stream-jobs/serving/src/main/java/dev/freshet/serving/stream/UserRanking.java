@@ -7,6 +7,7 @@ import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.Recommender;
 import java.time.Instant;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -45,15 +46,21 @@ public final class UserRanking {
         Set<String> own = new HashSet<>();
         profile.recent().forEach(entry -> own.add(entry.item()));
         profile.disliked().forEach(entry -> own.add(entry.item()));
+        boolean complete = profile.complete();
         return item -> own.contains(item)
                 || serving.catalogue().excludes(item)
-                || (!profile.complete() && isOwn(pairs.apply(PairState.key(user, item))));
+                || (!complete && isOwn(pairs.apply(PairState.key(user, item))));
     }
 
     /** Whether a pair must not be offered: the user has the item, or does not want it. */
     static boolean isOwn(byte[] stored) {
         PairState pair = stored == null ? null : PairState.decode(stored);
         return pair != null && (pair.live() || pair.disliked());
+    }
+
+    /** The answers to some queries, best all at once. */
+    List<Recommender.Answer> answers(List<Recommender.Query> queries) {
+        return recommender.recommend(queries);
     }
 
     /**
@@ -63,7 +70,12 @@ public final class UserRanking {
      * @param now milliseconds since 1970
      */
     Recommendations list(String user, Recommender.Query query, Instant causedBy, long now) {
-        Recommender.Answer answer = recommender.recommend(query);
+        return list(user, query, recommender.recommend(query), causedBy, now);
+    }
+
+    /** The list that an answer is. */
+    static Recommendations list(
+            String user, Recommender.Query query, Recommender.Answer answer, Instant causedBy, long now) {
         return Recommendations.newBuilder()
                 .setUser(user)
                 .setItems(answer.items())

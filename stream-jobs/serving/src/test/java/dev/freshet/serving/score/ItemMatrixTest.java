@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.freshet.graph.TopK;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -59,9 +60,7 @@ class ItemMatrixTest {
             double[] scores = ModelFixture.scores(matrix, user);
             int seventh = trial;
             IntPredicate excluded = row -> row % 7 == seventh % 7;
-            TopK best = new TopK(20, Integer::compare);
-            matrix.best(user, best, excluded);
-            best.sort();
+            TopK best = best(matrix, user, 20, excluded);
 
             List<Integer> expected = IntStream.range(0, scores.length)
                     .filter(row -> !excluded.test(row))
@@ -76,13 +75,53 @@ class ItemMatrixTest {
         }
     }
 
+    private static TopK best(ItemMatrix matrix, float[] user, int k, IntPredicate excluded) {
+        Search search = new Search(user, k, excluded);
+        matrix.best(List.of(search));
+        search.best().sort();
+        return search.best();
+    }
+
+    /** Users of very different vectors and wishes, so that some searches end before others. */
+    @Test
+    void searchesAtOnceFindWhatEachFindsAlone() {
+        Random random = new Random(3);
+        int dimension = 17;
+        Map<String, float[]> vectors = ModelFixture.vectors("i", 1500, dimension, random);
+        vectors.values().forEach(vector -> {
+            double length = Math.exp(-4 * random.nextDouble());
+            for (int d = 0; d < dimension; d++) {
+                vector[d] *= (float) length;
+            }
+        });
+        ItemMatrix matrix = new ItemMatrix(vectors, dimension);
+        for (int users = 0; users < 12; users++) {
+            List<Search> together = new ArrayList<>();
+            for (int user = 0; user < users; user++) {
+                int seventh = user;
+                together.add(new Search(
+                        ModelFixture.vector(dimension, random), 1 + random.nextInt(60), row -> row % 7 == seventh));
+            }
+
+            matrix.best(together);
+
+            for (Search search : together) {
+                TopK alone = best(matrix, search.user(), search.k(), search.excluded());
+                search.best().sort();
+                assertThat(search.best().size()).isEqualTo(alone.size());
+                for (int rank = 0; rank < alone.size(); rank++) {
+                    assertThat(search.best().id(rank)).isEqualTo(alone.id(rank));
+                    assertThat(search.best().weight(rank)).isEqualTo(alone.weight(rank));
+                }
+            }
+        }
+    }
+
     @Test
     void nothingIsLeftOutWhereEveryProductIsNegative() {
         ItemMatrix matrix =
                 new ItemMatrix(Map.of("a", new float[] {-3}, "b", new float[] {-2}, "c", new float[] {-1}), 1);
-        TopK best = new TopK(1, Integer::compare);
-
-        matrix.best(new float[] {1}, best, row -> false);
+        TopK best = best(matrix, new float[] {1}, 1, row -> false);
 
         assertThat(matrix.id(best.id(0))).isEqualTo("c");
     }

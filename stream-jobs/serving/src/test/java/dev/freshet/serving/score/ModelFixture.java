@@ -24,8 +24,9 @@ public final class ModelFixture {
 
     /** The product of every row with a user. */
     public static double[] scores(ItemMatrix matrix, float[] user) {
-        TopK all = new TopK(matrix.size(), Integer::compare);
-        matrix.best(user, all, row -> false);
+        Search search = new Search(user, matrix.size(), row -> false);
+        matrix.best(List.of(search));
+        TopK all = search.best();
         all.sort();
         double[] scores = new double[matrix.size()];
         for (int rank = 0; rank < all.size(); rank++) {

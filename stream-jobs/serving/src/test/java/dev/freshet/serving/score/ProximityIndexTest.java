@@ -53,8 +53,9 @@ class ProximityIndexTest {
     }
 
     private static List<Integer> best(Model model, float[] user, int count, IntPredicate excluded) {
-        TopK best = new TopK(count, Integer::compare);
-        model.vectors().best(user, best, count, excluded);
+        Search search = new Search(user, count, excluded);
+        model.vectors().best(List.of(search));
+        TopK best = search.best();
         best.sort();
         return IntStream.range(0, best.size()).mapToObj(best::id).toList();
     }
@@ -118,9 +119,9 @@ class ProximityIndexTest {
         };
         ItemMatrix matrix = indexed.items();
         ProximityIndex index = ProximityIndex.build(matrix, 1, () -> true);
-        TopK best = new TopK(5, Integer::compare);
-        assertThat(index.best(vector(), best, 5, counted)).isFalse();
-        assertThat(best.size()).isZero();
+        Search search = new Search(vector(), 5, counted);
+        assertThat(index.best(search)).isFalse();
+        assertThat(search.best().size()).isZero();
         assertThat(asked[0]).isLessThan(ITEMS / 4);
     }
 
