@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -51,6 +52,15 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     /** How long a slice may keep interactions waiting. */
     private static final long SLICE_NANOS = Duration.ofMillis(20).toNanos();
 
+    /**
+     * An interaction that comes so long after its send waits for those behind it, so that their users are scored together: what saves time when there is
+     * least of it.
+     */
+    private static final Duration BEHIND = Duration.ofMillis(20);
+
+    /** How long it waits, at most, while there are interactions. */
+    private static final Duration WAIT = Duration.ofMillis(10);
+
     /** One list in so many is audited. */
     static final int AUDIT_EVERY = 16;
 
@@ -65,6 +75,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private final UserRanking ranking;
     /** What this task has added to the instance's popularity, to be taken back when it closes. */
     private final Object2LongMap<String> counted = new Object2LongOpenHashMap<>();
+
+    /** Users whose newest interaction waits; the store of users has them as well. */
+    private final Map<String, ToScore> waiting = new LinkedHashMap<>();
 
     private ProcessorContext<byte[], byte[]> context;
     private int partition;
@@ -119,12 +132,19 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                         (key, value) ->
                                 publish(ServingTopology.EMBEDDINGS_SINK, key, value, context.currentSystemTimeMs()));
         this.index = serving.users().open(partition);
+        waiting.clear();
         this.tallies = serving.split().arms().stream().map(arm -> new Tally()).toArray(Tally[]::new);
         serving.tallies(partition, tallies);
         try (KeyValueIterator<String, byte[]> all = users.all()) {
             while (all.hasNext()) {
                 KeyValue<String, byte[]> entry = all.next();
                 index.put(entry.key, UserProfile.lastActivity(entry.value));
+                if (UserProfile.waits(entry.value)) {
+                    UserProfile profile = UserProfile.decode(entry.value);
+                    waiting.put(
+                            entry.key,
+                            new ToScore(entry.key, profile, profile.waiting(), context.currentSystemTimeMs()));
+                }
                 tallies[serving.split().arm(entry.key)].replace(
                         Outcome.NONE,
                         UserProfile.outcome(entry.value, serving.split().id()));
@@ -145,6 +165,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         this.sweeps = new Sweep[serving.split().arms().size()];
         Arrays.fill(sweeps, NOTHING_SWEPT);
         this.awaited = new String[sweeps.length];
+        context.schedule(WAIT, PunctuationType.WALL_CLOCK_TIME, this::scoreWaiting);
         context.schedule(SLICE_INTERVAL, PunctuationType.WALL_CLOCK_TIME, this::slice);
     }
 
@@ -191,6 +212,10 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             serving.metrics().superseded(now);
             return;
         }
+        if (waiting.containsKey(user)) {
+            // Every interaction has its list, which knows of none that came after.
+            scoreWaiting(now);
+        }
         boolean wasLive = before != null && before.live();
         pairs.put(key, after.encode());
         if (wasLive != after.live()) {
@@ -208,8 +233,17 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             profile.refill(pairs(user));
         }
         serving.metrics().accepted(now);
-        score(user, profile, interaction.getEventTime(), now);
-        serving.metrics().fresh(serving.split().arm(user), context.currentSystemTimeMs() - record.timestamp());
+        ToScore next = new ToScore(user, profile, interaction.getEventTime(), record.timestamp());
+        if (clock.getAsLong() - record.timestamp() < BEHIND.toMillis()) {
+            score(next, now);
+            return;
+        }
+        profile.waits(next.causedBy());
+        users.put(user, profile.encode());
+        waiting.put(user, next);
+        if (waiting.size() == Recommender.AT_ONCE) {
+            scoreWaiting(now);
+        }
     }
 
     /**
@@ -299,12 +333,40 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         serving.popularity().add(item, change);
     }
 
-    /** Scores a user with the model in force, keeps profile and list, and publishes list and embedding. */
-    private void score(String user, UserProfile profile, Instant causedBy, long now) {
+    /** Scores those that wait. */
+    private void scoreWaiting(long now) {
+        List<ToScore> users = List.copyOf(waiting.values());
+        waiting.clear();
+        score(users, now);
+    }
+
+    private void score(ToScore user, long now) {
+        score(List.of(user), now);
+    }
+
+    /** Scores users with the model in force, keeps profiles and lists, and publishes lists and embeddings. */
+    private void score(List<ToScore> users, long now) {
+        if (users.isEmpty()) {
+            return;
+        }
         long start = System.nanoTime();
-        Recommender.Query query = ranking.query(user, profile, pairs::get);
+        List<Recommender.Query> queries = users.stream()
+                .map(each -> ranking.query(each.user(), each.profile(), pairs::get))
+                .toList();
+        List<Recommender.Answer> answers = ranking.answers(queries);
+        long each = (System.nanoTime() - start) / users.size();
+        for (int n = 0; n < answers.size(); n++) {
+            scored(users.get(n), queries.get(n), answers.get(n), each, now);
+        }
+    }
+
+    private void scored(ToScore scored, Recommender.Query query, Recommender.Answer answer, long ranking, long now) {
+        long start = System.nanoTime();
+        String user = scored.user();
+        UserProfile profile = scored.profile();
+        Instant causedBy = scored.causedBy();
         float[] vector = query.vector();
-        Recommendations list = ranking.list(user, query, causedBy, now);
+        Recommendations list = UserRanking.list(user, query, answer, causedBy, now);
         audit(user, list.getItems());
         String version = list.getModelVersion();
         byte[] value = Topic.RECOMMENDATIONS.codec().encode(list);
@@ -331,7 +393,10 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                 serving.split().id());
         users.put(user, profile.encode());
         index.put(user, profile.lastActivity());
-        serving.metrics().recommended(causedBy != null, vector == null, System.nanoTime() - start, now);
+        serving.metrics().recommended(causedBy != null, vector == null, ranking + System.nanoTime() - start, now);
+        if (causedBy != null) {
+            serving.metrics().fresh(serving.split().arm(user), clock.getAsLong() - scored.arrived());
+        }
         shadow(user, profile, query, causedBy, now);
     }
 
@@ -411,9 +476,11 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             sweep = new Sweep(version, withdrawals, index.byActivity(arm), checksLists);
             sweeps[arm] = sweep;
         }
+        List<ToScore> users = new ArrayList<>(Recommender.AT_ONCE);
         while (!sweep.finished() && nanos.getAsLong() < deadline) {
             String user = sweep.user();
-            UserProfile profile = load(user);
+            // Who waits is scored soon, by the model in force.
+            UserProfile profile = waiting.containsKey(user) ? null : load(user);
             if (profile != null
                     && (!profile.scoredVersion().equals(version)
                             || !profile.scoredIn(serving.split().id())
@@ -421,10 +488,15 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                 if (!serving.rescoreBudget().tryTake(now)) {
                     break;
                 }
-                score(user, profile, null, now);
+                users.add(new ToScore(user, profile, null, now));
+                if (users.size() == Recommender.AT_ONCE) {
+                    score(users, now);
+                    users.clear();
+                }
             }
             sweep.next();
         }
+        score(users, now);
         serving.progress(partition, arm, new ServingContext.Progress(version, sweep.users.size(), sweep.position));
     }
 
@@ -509,6 +581,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             return;
         }
         old.forEach(pairs::delete);
+        waiting.remove(user);
         tallies[serving.split().arm(user)].replace(
                 load(user).outcome(serving.split().id()), Outcome.NONE);
         // What was published so far rests on what is forgotten.
@@ -523,9 +596,17 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             recommendations.delete(user);
             index.remove(user);
         } else {
-            score(user, kept, null, now);
+            score(new ToScore(user, kept, null, now), now);
         }
     }
+
+    /**
+     * A user to be scored.
+     *
+     * @param causedBy event time of the interaction that asks for it; null where none does
+     * @param arrived when that was sent, milliseconds since 1970
+     */
+    private record ToScore(String user, UserProfile profile, Instant causedBy, long arrived) {}
 
     /** A pass over the users of an arm in this task for one model version. */
     private static final class Sweep {

@@ -9,6 +9,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,10 @@ public final class UserProfile {
     /** Newest disliked items kept at hand. */
     static final int MAX_DISLIKED = 50;
 
-    private static final int FORMAT = 3;
+    private static final int FORMAT = 4;
+
+    /** The format without interactions that wait, which states and changelogs from before have. */
+    private static final int WITHOUT_WAITING = 3;
 
     /** The format without measurements, which states and changelogs from before have. */
     private static final int WITHOUT_MEASUREMENTS = 2;
@@ -34,9 +38,17 @@ public final class UserProfile {
     /** The format without dislikes, which states and changelogs from before have. */
     private static final int WITHOUT_DISLIKES = 1;
 
+    private static final long NOTHING_WAITS = Long.MIN_VALUE;
+
+    /** Where the outcome of an encoded profile begins, and where it ends. */
+    private static final int OUTCOME_AT = 1 + 2 * Long.BYTES;
+
+    private static final int OUTCOME_END = OUTCOME_AT + 3 * Integer.BYTES + 2 * Double.BYTES;
+
     private long lastActivity = Long.MIN_VALUE;
     private long experiment;
     private Outcome outcome = Outcome.NONE;
+    private long waiting = NOTHING_WAITS;
     private String scoredVersion = "";
     private boolean embedded;
     /** No event comes after that. */
@@ -102,13 +114,24 @@ public final class UserProfile {
         return of == experiment;
     }
 
+    /** Notes that an interaction waits for the user's next recommendations. */
+    void waits(Instant causedBy) {
+        waiting = causedBy.toEpochMilli();
+    }
+
+    /** Event time of the interaction that waits for recommendations, or null. */
+    Instant waiting() {
+        return waiting == NOTHING_WAITS ? null : Instant.ofEpochMilli(waiting);
+    }
+
     /**
-     * Notes the recommendations in force.
+     * Notes the recommendations in force; nothing waits for them any more.
      *
      * @param at when they were there
      * @param in number of the experiment; another one begins without measurements
      */
     void scored(String version, boolean withVector, long at, long in) {
+        waiting = NOTHING_WAITS;
         scoredVersion = version;
         embedded = withVector;
         listedAt = at;
@@ -166,6 +189,7 @@ public final class UserProfile {
             out.writeDouble(outcome.reciprocalRanks());
             out.writeDouble(outcome.gains());
             out.writeInt(outcome.fallbacks());
+            out.writeLong(waiting);
             out.writeUTF(scoredVersion);
             out.writeBoolean(embedded);
             out.writeLong(listedAt);
@@ -192,6 +216,9 @@ public final class UserProfile {
                 profile.outcome =
                         new Outcome(in.readInt(), in.readInt(), in.readDouble(), in.readDouble(), in.readInt());
             }
+            if (format > WITHOUT_WAITING) {
+                profile.waiting = in.readLong();
+            }
             profile.scoredVersion = in.readUTF();
             profile.embedded = in.readBoolean();
             if (format > WITHOUT_MEASUREMENTS) {
@@ -207,9 +234,14 @@ public final class UserProfile {
         }
     }
 
+    /** Whether an interaction waits for the recommendations of an encoded profile, without decoding the rest. */
+    static boolean waits(byte[] bytes) {
+        return bytes[0] > WITHOUT_WAITING && ByteBuffer.wrap(bytes).getLong(OUTCOME_END) != NOTHING_WAITS;
+    }
+
     /** What was measured of an encoded profile in an experiment, without decoding the rest. */
     static Outcome outcome(byte[] bytes, long of) {
-        ByteBuffer at = ByteBuffer.wrap(bytes, 1 + Long.BYTES, bytes.length - 1 - Long.BYTES);
+        ByteBuffer at = ByteBuffer.wrap(bytes, OUTCOME_AT - Long.BYTES, bytes.length - OUTCOME_AT + Long.BYTES);
         return bytes[0] <= WITHOUT_MEASUREMENTS || at.getLong() != of
                 ? Outcome.NONE
                 : new Outcome(at.getInt(), at.getInt(), at.getDouble(), at.getDouble(), at.getInt());

@@ -26,6 +26,7 @@ import dev.freshet.serving.score.ItemMatrix;
 import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Popularity;
+import dev.freshet.serving.score.Recommender;
 import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Stamp;
 import dev.freshet.serving.score.Taste;
@@ -286,6 +287,61 @@ class ServingTopologyTest {
         forget(NodeKind.USER, "u", NOW.plusSeconds(60));
         driver.advanceWallClockTime(SLICE);
         assertThat(serving.tally(0).events()).isEqualTo(before);
+    }
+
+    @Test
+    void interactionsThatAreBehindAreScoredTogetherEachWithItsList() {
+        event("x", "p", "click", 100);
+        serving.switchTo(model("20270102T000000Z-m", 12));
+        driver.advanceWallClockTime(SLICE);
+        recommendations.readRecordsToList();
+        clock = NOW.plusSeconds(1);
+        event("a", "q", "click", 90);
+        event("b", "r", "click", 80);
+        assertThat(recommendations.isEmpty()).isTrue();
+
+        event("a", "r", "click", 70);
+
+        assertThat(causes())
+                .as("the second of a user's lists knows of what the first does not")
+                .containsExactly("a " + NOW.minusSeconds(90), "b " + NOW.minusSeconds(80));
+        driver.advanceWallClockTime(Duration.ofMillis(10));
+        assertThat(causes()).containsExactly("a " + NOW.minusSeconds(70));
+        for (int user = 0; user < Recommender.AT_ONCE; user++) {
+            assertThat(recommendations.isEmpty()).isTrue();
+            event("u" + user, "p", "click", 60);
+        }
+        assertThat(causes()).hasSize(Recommender.AT_ONCE);
+
+        // Together or alone, lists are the same.
+        event("alone", "q", "click", 50);
+        driver.advanceWallClockTime(Duration.ofMillis(10));
+        Recommendations alone = nextList();
+        event("one", "q", "click", 50);
+        event("other", "r", "click", 50);
+        driver.advanceWallClockTime(Duration.ofMillis(10));
+        assertThat(nextList().getItems()).isEqualTo(alone.getItems()).isNotEmpty();
+        nextList();
+
+        // Forgotten while it waits.
+        event("gone", "q", "click", 40);
+        forget(NodeKind.USER, "gone", NOW);
+        driver.advanceWallClockTime(SLICE);
+        TestRecord<String, byte[]> last = recommendations.readRecordsToList().stream()
+                .filter(record -> record.key().equals("gone"))
+                .reduce((first, second) -> second)
+                .orElseThrow();
+        assertThat(last.value()).isNull();
+    }
+
+    /** User and cause of the lists since the last look. */
+    private List<String> causes() {
+        return recommendations.readRecordsToList().stream()
+                .map(record -> {
+                    Recommendations list = decode(Topic.RECOMMENDATIONS, record.value());
+                    return list.getUser() + " " + list.getCausedBy();
+                })
+                .toList();
     }
 
     private double counted(String result) {

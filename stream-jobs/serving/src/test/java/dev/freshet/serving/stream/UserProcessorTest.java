@@ -156,6 +156,31 @@ class UserProcessorTest {
     }
 
     @Test
+    void whatWaitsWhenTheTaskClosesHasItsListFromTheNext() throws Exception {
+        clock = NOW.plusSeconds(1);
+        event("a", "p", 100);
+        event("b", "q", 90);
+        assertThat(versions()).isEmpty();
+
+        processor.close();
+        UserProcessor next = new UserProcessor(serving, () -> 0, () -> clock.toEpochMilli());
+        next.init(task);
+        task.resetForwards();
+        task.scheduledPunctuators()
+                .get(task.scheduledPunctuators().size() - 2)
+                .getPunctuator()
+                .punctuate(NOW.toEpochMilli());
+
+        List<Instant> causes = new ArrayList<>();
+        for (MockProcessorContext.CapturedForward<? extends byte[], ? extends byte[]> sent : task.forwarded()) {
+            causes.add(
+                    Topic.RECOMMENDATIONS.codec().decode(sent.record().value()).getCausedBy());
+        }
+        assertThat(causes).containsExactlyInAnyOrder(NOW.minusSeconds(100), NOW.minusSeconds(90));
+        assertThat(content(ServingTopology.USERS_STORE).values()).noneMatch(of -> UserProfile.waits((byte[]) of));
+    }
+
+    @Test
     void measurementsOutliveTheTask() {
         // Lists that are there before the next events.
         clock = NOW.minusSeconds(1);

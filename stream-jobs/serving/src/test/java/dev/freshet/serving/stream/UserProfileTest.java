@@ -8,6 +8,7 @@ import dev.freshet.serving.score.Stamp;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -85,6 +86,11 @@ class UserProfileTest {
         assertThat(read.scoredVersion()).isEqualTo("v1");
         assertThat(read.embedded()).isTrue();
         assertThat(UserProfile.lastActivity(profile.encode())).isEqualTo(-5);
+        assertThat(UserProfile.waits(profile.encode())).isFalse();
+        assertThat(read.waiting()).isNull();
+        read.waits(Instant.ofEpochMilli(-5));
+        assertThat(UserProfile.waits(read.encode())).isTrue();
+        assertThat(UserProfile.decode(read.encode()).waiting()).isEqualTo(Instant.ofEpochMilli(-5));
         assertThat(read.listedAt()).isEqualTo(77);
         assertThat(read.outcome(5)).isEqualTo(outcome);
         assertThat(read.outcome(6)).isEqualTo(Outcome.NONE);
@@ -118,6 +124,8 @@ class UserProfileTest {
         assertThat(read.recent()).containsExactly(new HistoryItem("i1", "click", 2, new Stamp(77, 0, 5)));
         assertThat(read.disliked()).isEmpty();
         assertThat(read.listedAt()).isEqualTo(Long.MAX_VALUE);
+        assertThat(read.waiting()).isNull();
+        assertThat(UserProfile.waits(bytes.toByteArray())).isFalse();
         assertThat(UserProfile.outcome(bytes.toByteArray(), 0)).isEqualTo(Outcome.NONE);
     }
 
