@@ -39,6 +39,13 @@ public final class EvaluationLog {
         }
     }
 
+    /**
+     * A result on a data set.
+     *
+     * @param offset where it lies on the topic
+     */
+    public record OnDataSet(long offset, Evaluation evaluation) {}
+
     private static final class Entry {
         private final Deque<Evaluation> epochs = new ArrayDeque<>();
         private Evaluation result;
@@ -46,13 +53,13 @@ public final class EvaluationLog {
     }
 
     private final Map<String, Entry> runs = new LinkedHashMap<>();
-    private final Map<String, Evaluation> onDataSets = new LinkedHashMap<>();
+    private final Map<String, OnDataSet> onDataSets = new LinkedHashMap<>();
     private String training;
     private String decided;
     private long count;
 
-    /** Takes a record of the topic. */
-    synchronized void take(Evaluation evaluation) {
+    /** Takes the record of the topic at an offset. */
+    synchronized void take(long offset, Evaluation evaluation) {
         if (evaluation.getKind() == EvaluationKind.PREQUENTIAL) {
             return;
         }
@@ -60,7 +67,7 @@ public final class EvaluationLog {
         if (evaluation.getKind() == EvaluationKind.OFFLINE && evaluation.getVersion() == null) {
             // What is published again is the newest.
             onDataSets.remove(evaluation.getRunId());
-            onDataSets.put(evaluation.getRunId(), evaluation);
+            onDataSets.put(evaluation.getRunId(), new OnDataSet(offset, evaluation));
             if (onDataSets.size() > KEPT) {
                 onDataSets.remove(onDataSets.keySet().iterator().next());
             }
@@ -105,9 +112,18 @@ public final class EvaluationLog {
         return ids.stream().limit(limit).map(id -> run(id, runs.get(id))).toList();
     }
 
-    /** The newest results on data sets, oldest first. */
-    public synchronized List<Evaluation> onDataSets() {
-        return List.copyOf(onDataSets.values());
+    /**
+     * The newest results on data sets, newest first, at most {@code limit}.
+     *
+     * @param before offset on the topic before which they lie
+     */
+    public synchronized List<OnDataSet> onDataSets(long before, int limit) {
+        List<OnDataSet> found = new ArrayList<>(onDataSets.values());
+        Collections.reverse(found);
+        return found.stream()
+                .filter(result -> result.offset() < before)
+                .limit(limit)
+                .toList();
     }
 
     /** One run. */

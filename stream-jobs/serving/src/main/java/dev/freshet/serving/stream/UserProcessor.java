@@ -23,9 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
@@ -205,7 +203,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         }
         profile.apply(item, after, before);
         if (profile.needsRefill()) {
-            profile.refill(pairs(user));
+            profile.refill(UserHistory.pairs(user, pairs));
         }
         serving.metrics().accepted(now);
         score(user, profile, interaction.getEventTime(), now);
@@ -273,18 +271,6 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private UserProfile load(String user) {
         byte[] stored = users.get(user);
         return stored == null ? null : UserProfile.decode(stored);
-    }
-
-    private Map<String, PairState> pairs(String user) {
-        Map<String, PairState> found = new HashMap<>();
-        try (KeyValueIterator<Bytes, byte[]> all =
-                pairs.prefixScan(PairState.prefix(user), Serdes.ByteArray().serializer())) {
-            while (all.hasNext()) {
-                KeyValue<Bytes, byte[]> entry = all.next();
-                found.put(PairState.item(entry.key), PairState.decode(entry.value));
-            }
-        }
-        return found;
     }
 
     private void changeCount(String item, int change) {

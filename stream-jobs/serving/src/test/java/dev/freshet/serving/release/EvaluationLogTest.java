@@ -11,16 +11,19 @@ import org.junit.jupiter.api.Test;
 class EvaluationLogTest {
 
     private final EvaluationLog log = new EvaluationLog();
+    private long offset = 100;
 
     private void take(String run, EvaluationKind kind, int epoch) {
-        log.take(Evaluation.newBuilder()
-                .setRunId(run)
-                .setKind(kind)
-                .setModel("spumr")
-                .setVersion(run.startsWith("evaluated") ? null : run)
-                .setAt(Instant.ofEpochMilli(epoch))
-                .setEpoch(epoch)
-                .build());
+        log.take(
+                offset++,
+                Evaluation.newBuilder()
+                        .setRunId(run)
+                        .setKind(kind)
+                        .setModel("spumr")
+                        .setVersion(run.startsWith("evaluated") ? null : run)
+                        .setAt(Instant.ofEpochMilli(epoch))
+                        .setEpoch(epoch)
+                        .build());
     }
 
     @Test
@@ -52,9 +55,18 @@ class EvaluationLogTest {
         take("evaluated-1", EvaluationKind.OFFLINE, 3);
 
         assertThat(log.newest(null, 10)).isEmpty();
-        assertThat(log.onDataSets())
-                .extracting(Evaluation::getRunId, Evaluation::getEpoch)
-                .containsExactly(tuple("evaluated-2", 2), tuple("evaluated-1", 3));
+        assertThat(log.onDataSets(Long.MAX_VALUE, 10))
+                .extracting(
+                        EvaluationLog.OnDataSet::offset,
+                        result -> result.evaluation().getRunId(),
+                        result -> result.evaluation().getEpoch())
+                .containsExactly(tuple(102L, "evaluated-1", 3), tuple(101L, "evaluated-2", 2));
+        assertThat(log.onDataSets(Long.MAX_VALUE, 1))
+                .extracting(EvaluationLog.OnDataSet::offset)
+                .containsExactly(102L);
+        assertThat(log.onDataSets(102, 10))
+                .extracting(EvaluationLog.OnDataSet::offset)
+                .containsExactly(101L);
         assertThat(log.count()).isEqualTo(3);
     }
 
@@ -66,9 +78,9 @@ class EvaluationLogTest {
         take("evaluated-0", EvaluationKind.OFFLINE, 2);
         take("evaluated-new", EvaluationKind.OFFLINE, 1);
 
-        assertThat(log.onDataSets())
+        assertThat(log.onDataSets(Long.MAX_VALUE, Integer.MAX_VALUE))
                 .hasSize(EvaluationLog.KEPT)
-                .extracting(Evaluation::getRunId)
+                .extracting(result -> result.evaluation().getRunId())
                 .contains("evaluated-0", "evaluated-new")
                 .doesNotContain("evaluated-1");
     }
