@@ -325,6 +325,7 @@ final class Answers {
 
     record DeadLettersView(long total, Map<String, Long> byTopic) {}
 
+    /** @param violations items in audited lists that the user has, since the start of the process; always 0 */
     record StatusView(
             String version,
             String state,
@@ -336,6 +337,7 @@ final class Answers {
             long lag,
             Rate recommendations,
             Freshness freshnessMillis,
+            long violations,
             Map<String, Long> skipped,
             long users,
             long items,
@@ -365,6 +367,7 @@ final class Answers {
                     lag,
                     recommendations,
                     freshnessMillis,
+                    violations,
                     skipped,
                     users,
                     items,

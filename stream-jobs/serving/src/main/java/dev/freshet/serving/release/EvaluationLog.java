@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** The newest runs on the topic evaluations: their epochs, results and decisions; and what was published of evaluations on data sets. Thread-safe. */
 public final class EvaluationLog {
@@ -45,6 +46,14 @@ public final class EvaluationLog {
      * @param offset where it lies on the topic
      */
     public record OnDataSet(long offset, Evaluation evaluation) {}
+
+    /**
+     * The newest models of a name that the gate has refused, one after the other, since it let one pass.
+     *
+     * @param count how many
+     * @param newest the decision on the newest
+     */
+    public record Refusals(int count, Evaluation newest) {}
 
     private static final class Entry {
         private final Deque<Evaluation> epochs = new ArrayDeque<>();
@@ -124,6 +133,26 @@ public final class EvaluationLog {
                 .filter(result -> result.offset() < before)
                 .limit(limit)
                 .toList();
+    }
+
+    /** What the gate has refused since it let something pass, by the model's name; of models that it has refused last. */
+    public synchronized Map<String, Refusals> refusals() {
+        Map<String, Refusals> refusals = new TreeMap<>();
+        for (Entry run : runs.values()) {
+            // Without a result it is no decision of the gate: a training that did not come to it, or the answer to a
+            // command.
+            if (run.result == null || run.decision == null) {
+                continue;
+            }
+            String model = run.decision.getModel();
+            if (Boolean.TRUE.equals(run.decision.getAccepted())) {
+                refusals.remove(model);
+            } else {
+                Refusals before = refusals.get(model);
+                refusals.put(model, new Refusals(before == null ? 1 : before.count() + 1, run.decision));
+            }
+        }
+        return refusals;
     }
 
     /** One run. */

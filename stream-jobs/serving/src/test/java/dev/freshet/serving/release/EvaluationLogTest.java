@@ -26,6 +26,42 @@ class EvaluationLogTest {
                         .build());
     }
 
+    private void decide(String run, String model, boolean accepted, String reason) {
+        log.take(
+                offset++,
+                Evaluation.newBuilder()
+                        .setRunId(run)
+                        .setKind(EvaluationKind.GATE)
+                        .setModel(model)
+                        .setAt(Instant.EPOCH)
+                        .setAccepted(accepted)
+                        .setReason(reason)
+                        .build());
+    }
+
+    @Test
+    void countsWhatTheGateHasRefusedInARow() {
+        assertThat(log.refusals()).isEmpty();
+        take("a", EvaluationKind.OFFLINE, 1);
+        decide("a", "spumr", false, "worse");
+        // Neither a training that did not come to the gate nor the answer to a command is the gate's.
+        decide("b", "spumr", false, "too few interactions");
+        decide("control-7", "spumr", true, "rolled back");
+        take("c", EvaluationKind.OFFLINE, 1);
+        decide("c", "spumr", false, "much worse");
+        take("d", EvaluationKind.OFFLINE, 1);
+        decide("d", "lightgcn", false, "worse, too");
+        take("open", EvaluationKind.OFFLINE, 1);
+
+        assertThat(log.refusals()).containsOnlyKeys("spumr", "lightgcn");
+        assertThat(log.refusals().get("spumr").count()).isEqualTo(2);
+        assertThat(log.refusals().get("spumr").newest().getReason()).isEqualTo("much worse");
+
+        take("e", EvaluationKind.OFFLINE, 1);
+        decide("e", "spumr", true, "better");
+        assertThat(log.refusals()).containsOnlyKeys("lightgcn");
+    }
+
     @Test
     void putsTheRecordsOfARunTogether() {
         take("a", EvaluationKind.EPOCH, 1);
