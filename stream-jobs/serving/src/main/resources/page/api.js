@@ -36,7 +36,7 @@ export const models = (limit = 101) => request(`/v1/models?limit=${limit}`);
 export const evaluations = (limit = 50) => request(`/v1/evaluations?limit=${limit}`);
 export const evaluation = (run) => request(`/v1/evaluations/${id(run)}`);
 export const experiments = () => request("/v1/experiments");
-export const results = () => request("/v1/results");
+export const results = (limit = 200) => request(`/v1/results?limit=${limit}`);
 export const rollBack = (version) => post("/v1/rollbacks", { version });
 
 export const shape = (graph) => request(`/v1/graphs/${id(graph)}`);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freshet.codec.BadRecordException;
+import dev.freshet.process.Installation;
+import dev.freshet.process.Ports;
 import dev.freshet.schema.Interaction;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
@@ -16,6 +18,7 @@ import dev.freshet.topic.WireFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -34,6 +38,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.yaml.snakeyaml.Yaml;
 
 /** The wire format with a real registry. */
 class RegistryIT {
@@ -50,6 +55,33 @@ class RegistryIT {
         Optional<TestRegistry> shared = TestRegistry.shared();
         assumeTrue(shared.isPresent(), "no Java 21 for a registry");
         registry = shared.get().address();
+    }
+
+    /** The check of docker-compose.yml, asked about this registry, and about a port where nobody listens. */
+    @Test
+    void theContainersHealthCheckTellsWhetherItAnswers() throws Exception {
+        Map<String, Map<String, Map<String, Map<String, List<String>>>>> compose =
+                new Yaml().load(Files.readString(Installation.find().home().resolve("docker-compose.yml")));
+        List<String> check =
+                compose.get("services").get("registry").get("healthcheck").get("test");
+        assertThat(check).startsWith("CMD", "bash", "-c");
+        int port = URI.create(registry).getPort();
+        assertThat(healthy(check, port)).isTrue();
+        assertThat(healthy(check, Ports.free(1)[0])).isFalse();
+    }
+
+    private static boolean healthy(List<String> check, int port) throws Exception {
+        // Compose writes a dollar twice.
+        List<String> command = check.stream()
+                .skip(1)
+                .map(part -> part.replace("localhost/8080", "127.0.0.1/" + port).replace("$$", "$"))
+                .toList();
+        return new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor()
+                == 0;
     }
 
     @Test

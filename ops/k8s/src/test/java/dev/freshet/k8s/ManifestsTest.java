@@ -1,6 +1,8 @@
 package dev.freshet.k8s;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -27,6 +29,7 @@ import io.strimzi.api.kafka.model.topic.KafkaTopic;
 import io.strimzi.api.kafka.model.user.KafkaUser;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +42,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -75,46 +79,41 @@ class ManifestsTest {
                 }
             });
 
-    private static List<JsonNode> documents(Path file) throws IOException {
-        List<JsonNode> documents = new ArrayList<>();
-        for (Object document : new Yaml(new SafeConstructor(new LoaderOptions())).loadAll(Files.readString(file))) {
-            documents.add(new ObjectMapper().valueToTree(document));
-        }
-        return documents;
+    private static List<ObjectNode> all() throws IOException {
+        return Kustomization.build(FOLDER.resolve("base"));
     }
 
-    /** What {@code kustomization.yaml} lists, and the patches. */
-    private static List<JsonNode> all() throws IOException {
-        List<JsonNode> all = new ArrayList<>();
-        for (JsonNode file :
-                documents(FOLDER.resolve("kustomization.yaml")).get(0).path("resources")) {
-            all.addAll(documents(FOLDER.resolve(file.asText())));
-        }
-        for (JsonNode patch :
-                documents(FOLDER.resolve("gpu/kustomization.yaml")).get(0).path("patches")) {
-            all.addAll(
-                    documents(FOLDER.resolve("gpu").resolve(patch.path("path").asText())));
-        }
-        return all;
+    /** All there is: a GPU for the trainer, and a token, as somebody would put them together. */
+    private static Path whole(Path folder) throws IOException {
+        Path base = folder.toRealPath().relativize(FOLDER);
+        Files.writeString(
+                folder.resolve("kustomization.yaml"),
+                "kind: Kustomization\nresources: [" + base.resolve("gpu") + "]\ncomponents: [" + base.resolve("token")
+                        + "]\n");
+        return folder.toRealPath();
     }
 
-    private static List<JsonNode> of(String kind) throws IOException {
+    private static List<ObjectNode> of(String kind) throws IOException {
         return all().stream()
                 .filter(each -> each.path("kind").asText().equals(kind))
                 .toList();
     }
 
     private static JsonNode one(String kind, String name) throws IOException {
-        return of(kind).stream()
-                .filter(each -> each.path("metadata").path("name").asText().equals(name))
+        return one(all(), kind, name);
+    }
+
+    private static JsonNode one(List<ObjectNode> documents, String kind, String name) {
+        return documents.stream()
+                .filter(each -> Kustomization.id(each).equals(kind + " " + name))
                 .findFirst()
                 .orElseThrow();
     }
 
     @Test
-    void fieldsAreThoseOfTheKinds() throws IOException {
+    void fieldsAreThoseOfTheKinds(@TempDir Path folder) throws IOException {
         Set<String> seen = new HashSet<>();
-        for (JsonNode document : all()) {
+        for (JsonNode document : Kustomization.build(whole(folder))) {
             String kind = document.path("kind").asText();
             if (!kind.equals("FlinkDeployment")) {
                 assertThat(KINDS).containsKey(kind);
@@ -137,11 +136,100 @@ class ManifestsTest {
     void aMisspelledFieldIsFound() throws IOException {
         ObjectNode topic = of("KafkaTopic").get(0).deepCopy();
         ((ObjectNode) topic.get("spec")).put("replica", 3);
-        org.assertj.core.api.Assertions.assertThatThrownBy(() -> STRICT.treeToValue(topic, KafkaTopic.class))
-                .hasMessageContaining("replica");
+        assertThatThrownBy(() -> STRICT.treeToValue(topic, KafkaTopic.class)).hasMessageContaining("replica");
         ObjectNode job = of("FlinkDeployment").get(0).deepCopy();
         ((ObjectNode) job.get("spec").get("job")).put("parallelism", "many");
         assertThat(flinkProblems(job)).isNotEmpty();
+    }
+
+    @Test
+    void whatKustomizeRefusesIsRefused(@TempDir Path folder) throws IOException {
+        Path root = folder.toRealPath();
+        Path below = Files.createDirectory(root.resolve("below"));
+        Files.writeString(root.resolve("kustomization.yaml"), "kind: Kustomization\n");
+        for (String[] each : new String[][] {
+            {"resources: [..]", "cycle detected"},
+            {"resources: [.]", "cycle detected"},
+            {"components: [..]", "cycle detected"},
+            {"resources: [missing.yaml]", "does not exist"},
+            {"resources: [../kustomization.yaml]", "is not in or below"},
+            {"patchesStrategicMerge: [x.yaml]", "patchesStrategicMerge"},
+            {"patches: [{path: patch.yaml}]", "Service other, which is not there"},
+            {"patches: [{path: patch.yaml, target: {kind: Service, name: third}}]", "Service third, which is not there"
+            },
+            {"images: [{name: other, newTag: x}]", "no image is called other"},
+        }) {
+            Files.writeString(below.resolve("patch.yaml"), "kind: Service\nmetadata: {name: other}\n");
+            Files.writeString(below.resolve("kustomization.yaml"), "kind: Kustomization\n" + each[0] + "\n");
+            assertThatThrownBy(() -> Kustomization.build(below))
+                    .as(each[0])
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(each[1]);
+        }
+    }
+
+    @Test
+    void kustomizeMakesTheSameOfThem(@TempDir Path folder) throws Exception {
+        assumeTrue(
+                run("version", "--client").contains("Kustomize Version: v"),
+                "skipped: there is no kubectl of 2022 or later");
+        for (Path each : List.of(FOLDER.resolve("base"), FOLDER.resolve("gpu"), whole(folder))) {
+            assertThat(Kustomization.parse(run("kustomize", each.toString())))
+                    .as(each.toString())
+                    .containsExactlyInAnyOrderElementsOf(Kustomization.build(each));
+        }
+    }
+
+    private static String run(String... arguments) throws InterruptedException {
+        List<String> command = new ArrayList<>(List.of("kubectl"));
+        command.addAll(List.of(arguments));
+        try {
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            process.waitFor();
+            return output;
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    @Test
+    void aGpuIsForTheTrainerAlone() throws IOException {
+        List<ObjectNode> gpu = Kustomization.build(FOLDER.resolve("gpu"));
+        JsonNode before = one("Deployment", "trainer").at("/spec/template/spec/containers");
+        JsonNode after = one(gpu, "Deployment", "trainer").at("/spec/template/spec/containers");
+        assertThat(after).hasSize(1);
+        assertThat(after.at("/0/resources/limits/nvidia.com~1gpu").asText()).isEqualTo("1");
+        for (String kept : List.of("/0/image", "/0/args", "/0/resources/limits/memory", "/0/volumeMounts")) {
+            assertThat(after.at(kept)).as(kept).isEqualTo(before.at(kept));
+        }
+        List<ObjectNode> others = new ArrayList<>(gpu);
+        others.removeAll(all());
+        assertThat(others).extracting(Kustomization::id).containsExactly("Deployment trainer");
+    }
+
+    /** From a Secret that is named and not there: whoever makes the cluster makes it. */
+    @Test
+    void theTokenComesFromASecretThatIsNotInTheRepository(@TempDir Path folder) throws IOException {
+        List<ObjectNode> whole = Kustomization.build(whole(folder));
+        JsonNode pod = one(whole, "StatefulSet", "serving").at("/spec/template/spec");
+        JsonNode serving = pod.at("/containers/0");
+        List<String> args = new ArrayList<>();
+        serving.path("args").forEach(arg -> args.add(arg.asText()));
+        Path file = Path.of(args.get(args.indexOf("--token-file") + 1));
+        List<String> mounts = new ArrayList<>();
+        serving.path("volumeMounts").forEach(mount -> {
+            if (mount.path("mountPath").asText().equals(file.getParent().toString())) {
+                mounts.add(mount.path("name").asText());
+            }
+        });
+        assertThat(mounts).containsExactly(pod.at("/volumes/0/name").asText());
+        String secret = pod.at("/volumes/0/secret/secretName").asText();
+        assertThat(Files.readString(FOLDER.resolve("token/kustomization.yaml")))
+                .contains("create secret generic " + secret + " --from-file=" + file.getFileName() + "=");
+        assertThat(one("StatefulSet", "serving").toString()).doesNotContain("token");
+        assertThat(whole).extracting(each -> each.path("kind").asText()).doesNotContain("Secret");
     }
 
     /** By the schema in the operator's own jar. 1.10.0 is the newest on Maven Central, and older than Flink 2.2. */

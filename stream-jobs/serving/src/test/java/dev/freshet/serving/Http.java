@@ -9,6 +9,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 
 /** Requests of tests to one instance. */
@@ -81,5 +83,17 @@ final class Http {
 
     JsonNode json(String path) throws IOException, InterruptedException {
         return JSON.readTree(get(path).body());
+    }
+
+    /** A field of all entries of a list, page by page; the path has a query. */
+    List<String> walk(String path, String list, String field) throws IOException, InterruptedException {
+        List<String> values = new ArrayList<>();
+        JsonNode page = json(path);
+        for (; ; page = json(path + "&after=" + page.get("next").asText())) {
+            page.get(list).forEach(entry -> values.add(entry.get(field).asText()));
+            if (page.get("next").isNull()) {
+                return values;
+            }
+        }
     }
 }

@@ -405,6 +405,12 @@ class PageIT {
         kafka.send(
                 Topic.EVALUATIONS,
                 "refused-run",
+                evaluation("refused-run", EvaluationKind.OFFLINE)
+                        .setVersion("refused-run")
+                        .build());
+        kafka.send(
+                Topic.EVALUATIONS,
+                "refused-run",
                 evaluation("refused-run", EvaluationKind.GATE)
                         .setVersion("refused-run")
                         .setAccepted(false)
@@ -464,6 +470,8 @@ class PageIT {
         assertThat(releases.last()).containsText("in force");
         go("overview");
         assertThat(page.locator("#alerts")).containsText("held after a rollback");
+        assertThat(page.locator("#alerts"))
+                .containsText("the gate has refused the newest model of spumr: recall@20 0.0100");
     }
 
     @Test

@@ -340,18 +340,6 @@ class ServingIT {
         }
     }
 
-    /** The ids of a whole list, page by page. */
-    private static List<String> walk(Http http, String path, String list, String id) throws Exception {
-        List<String> ids = new ArrayList<>();
-        JsonNode page = http.json(path);
-        for (; ; page = http.json(path + "&after=" + page.get("next").asText())) {
-            page.get(list).forEach(entry -> ids.add(entry.get(id).asText()));
-            if (page.get("next").isNull()) {
-                return ids;
-            }
-        }
-    }
-
     @Test
     void eachArmIsServedByItsOwnModel() throws Exception {
         Split split = Split.of("lightgcn=60,spumr=40", Split.SALT);
@@ -465,14 +453,14 @@ class ServingIT {
                 .isEqualTo(304);
         assertThat(http.get("/v1/recommendations/u4", "If-None-Match", tag).statusCode())
                 .isEqualTo(200);
-        assertThat(walk(http, "/v1/users?limit=40", "users", "user"))
+        assertThat(http.walk("/v1/users?limit=40", "users", "user"))
                 .hasSize(USERS)
                 .doesNotHaveDuplicates();
-        assertThat(walk(http, "/v1/items?limit=7", "items", "item"))
+        assertThat(http.walk("/v1/items?limit=7", "items", "item"))
                 .hasSize(ITEMS)
                 .doesNotHaveDuplicates()
-                .isEqualTo(walk(http, "/v1/items?limit=1000", "items", "item"));
-        assertThat(walk(http, "/v1/items?query=i1&limit=3", "items", "item"))
+                .isEqualTo(http.walk("/v1/items?limit=1000", "items", "item"));
+        assertThat(http.walk("/v1/items?query=i1&limit=3", "items", "item"))
                 .hasSize(11)
                 .startsWith("i1")
                 .doesNotHaveDuplicates()
@@ -772,9 +760,9 @@ class ServingIT {
                         && versions.get(ReleaseReader.KEPT).equals(sound.getVersion());
             });
             assertThat(http.json("/v1/models").get("releases")).hasSize(20);
-            assertThat(walk(http, "/v1/models?limit=30", "releases", "version"))
+            assertThat(http.walk("/v1/models?limit=30", "releases", "version"))
                     .hasSize(ReleaseReader.KEPT + 1)
-                    .isEqualTo(walk(http, "/v1/models?limit=101", "releases", "version"));
+                    .isEqualTo(http.walk("/v1/models?limit=101", "releases", "version"));
             assertThat(http.json("/v1/models").get("inForce").asText()).isEqualTo(sound.getVersion());
             assertThat(http.json("/v1/status").get("releases")).hasSize(10);
         }

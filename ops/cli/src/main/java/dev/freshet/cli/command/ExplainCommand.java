@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -32,6 +33,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int RELEASES = 101;
+    private static final int HISTORY = 1000;
 
     @Spec
     private CommandSpec spec;
@@ -88,14 +90,16 @@ public final class ExplainCommand implements Callable<Integer> {
     }
 
     private Absence absence(ServingClient serving, JsonNode list) throws Exception {
-        JsonNode profile = serving.get("/v1/users/" + ServingClient.segment(user));
-        for (JsonNode own : profile.path("history")) {
-            if (own.path("item").asText().equals(item)) {
-                return new Absence(
-                        "consumed",
-                        "the user has it already: " + own.path("action").asText() + " at "
-                                + own.path("at").asText());
-            }
+        JsonNode own = find(
+                serving,
+                "/v1/users/" + ServingClient.segment(user) + "?limit=" + HISTORY,
+                "history",
+                entry -> entry.path("item").asText().equals(item));
+        if (own.isObject()) {
+            return new Absence(
+                    "consumed",
+                    "the user has it already: " + own.path("action").asText() + " at "
+                            + own.path("at").asText());
         }
         Optional<JsonNode> found = serving.find("/v1/items/" + ServingClient.segment(item));
         if (found.isEmpty()) {
@@ -108,18 +112,13 @@ public final class ExplainCommand implements Callable<Integer> {
             return new Absence("unavailable", "the item is not available, or was withdrawn");
         }
         int size = list.path("items").size();
-        String older = profile.path("live").asInt() > profile.path("history").size()
-                ? "; or the user has it since before the newest "
-                        + profile.path("history").size() + " of "
-                        + profile.path("live").asInt() + " items, which are all that serving tells"
-                : "";
         if (!list.path("modelVersion").isNull() && !knows(list.path("arm"), found.get())) {
             return new Absence(
                     "not-in-model",
                     "the model in force has no vector of it: it came after the model's snapshot, without features or neighbors to"
-                            + " place it by, and only fills up lists that the model leaves short" + older);
+                            + " place it by, and only fills up lists that the model leaves short");
         }
-        return new Absence("below", "it ranks below the " + size + " of the list" + older);
+        return new Absence("below", "it ranks below the " + size + " of the list");
     }
 
     /** Whether the model in force of an arm has a vector of an item. */
@@ -137,20 +136,29 @@ public final class ExplainCommand implements Callable<Integer> {
         if (!version.isTextual()) {
             return JSON.nullNode();
         }
-        String page = "/v1/models?limit=" + RELEASES;
+        return find(
+                serving,
+                "/v1/models?limit=" + RELEASES,
+                "releases",
+                release -> release.path("version").equals(version)
+                        && release.path("action").asText().equals("RELEASE"));
+    }
+
+    /** The first entry of a list of many pages that is wanted, or null. */
+    private static JsonNode find(ServingClient serving, String path, String list, Predicate<JsonNode> wanted)
+            throws Exception {
+        JsonNode page = serving.get(path);
         while (true) {
-            JsonNode models = serving.get(page);
-            for (JsonNode release : models.path("releases")) {
-                if (release.path("version").equals(version)
-                        && release.path("action").asText().equals("RELEASE")) {
-                    return release;
+            for (JsonNode entry : page.path(list)) {
+                if (wanted.test(entry)) {
+                    return entry;
                 }
             }
-            if (!models.path("next").isTextual()) {
+            if (!page.path("next").isTextual()) {
                 return JSON.nullNode();
             }
-            page = "/v1/models?limit=" + RELEASES + "&after="
-                    + ServingClient.segment(models.path("next").asText());
+            page = serving.get(
+                    path + "&after=" + ServingClient.segment(page.path("next").asText()));
         }
     }
 

@@ -36,7 +36,10 @@ class ExplainCommandTest {
         answers.put(
                 "/v1/recommendations/u",
                 "{\"user\":\"u\",\"arm\":\"spumr\",\"modelVersion\":\"2-spumr\",\"items\":[]}");
-        answers.put("/v1/users/u", "{\"live\":0,\"history\":[]}");
+        answers.put("/v1/users/u?limit=1000", "{\"live\":2,\"history\":[{\"item\":\"new\"}],\"next\":\"c d\"}");
+        answers.put(
+                "/v1/users/u?limit=1000&after=c%20d",
+                "{\"live\":2,\"history\":[{\"item\":\"old\",\"action\":\"click\",\"at\":\"2020\"}],\"next\":null}");
         answers.put("/v1/models?limit=101", "{\"releases\":[],\"next\":\"a b\"}");
         answers.put(
                 "/v1/models?limit=101&after=a%20b",
@@ -71,6 +74,13 @@ class ExplainCommandTest {
         assertThat(explain("i", "lightgcn", "2-spumr").path("why").asText()).isEqualTo("not-in-model");
         // A release came between the list and the question.
         assertThat(explain("i", "spumr", "3-spumr").path("why").asText()).isEqualTo("below");
+    }
+
+    @Test
+    void findsAnItemFarBackInTheHistory() throws Exception {
+        JsonNode explained = explain("old", "spumr", "2-spumr");
+        assertThat(explained.path("why").asText()).isEqualTo("consumed");
+        assertThat(explained.path("detail").asText()).isEqualTo("the user has it already: click at 2020");
     }
 
     @Test

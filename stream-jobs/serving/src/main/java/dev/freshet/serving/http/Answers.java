@@ -65,7 +65,8 @@ final class Answers {
             Instant lastActivity,
             int live,
             @Nullable EmbeddingView embedding,
-            List<HistoryView> history) {}
+            List<HistoryView> history,
+            @Nullable String next) {}
 
     record UserEntry(String user, Instant lastActivity) {}
 
@@ -159,7 +160,7 @@ final class Answers {
 
     record PopularItem(int rank, String item, @Nullable String title, @Nullable String imageUrl, long users) {}
 
-    record PopularView(List<PopularItem> items) {}
+    record PopularView(List<PopularItem> items, @Nullable String next) {}
 
     record OffsetView(String topic, int partition, long offset) {}
 
@@ -279,7 +280,7 @@ final class Answers {
             long users,
             Map<String, String> configuration) {}
 
-    record ResultsView(List<ResultView> results) {}
+    record ResultsView(List<ResultView> results, @Nullable String next) {}
 
     record EpochView(int epoch, Instant at, Map<String, Double> metrics) {}
 
@@ -324,6 +325,7 @@ final class Answers {
 
     record DeadLettersView(long total, Map<String, Long> byTopic) {}
 
+    /** @param violations items in audited lists that the user has, since the start of the process; always 0 */
     record StatusView(
             String version,
             String state,
@@ -335,6 +337,7 @@ final class Answers {
             long lag,
             Rate recommendations,
             Freshness freshnessMillis,
+            long violations,
             Map<String, Long> skipped,
             long users,
             long items,
@@ -364,6 +367,7 @@ final class Answers {
                     lag,
                     recommendations,
                     freshnessMillis,
+                    violations,
                     skipped,
                     users,
                     items,

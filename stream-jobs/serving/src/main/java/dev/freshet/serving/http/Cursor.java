@@ -29,7 +29,12 @@ record Cursor(long rank, String id) {
         } catch (IllegalArgumentException e) {
             // Said below.
         }
-        throw ProblemException.badRequest(
+        throw invalid(text);
+    }
+
+    /** What a list says of a cursor that it did not give. */
+    static ProblemException invalid(String text) {
+        return ProblemException.badRequest(
                 "after is " + Requests.shortened(text) + "; it must be the next of an earlier answer");
     }
 }

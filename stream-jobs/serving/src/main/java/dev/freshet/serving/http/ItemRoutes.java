@@ -51,7 +51,7 @@ final class ItemRoutes {
 
     void register(Routes.Section routes, Access access) {
         routes.get("/v1/popular", "The most popular items: what to offer to a stranger")
-                .with(LIMIT)
+                .with(LIMIT, AFTER)
                 .answers(Answers.PopularView.class)
                 .by(access.whole(this::popular));
         routes.get("/v1/items", "Items that anyone has, most popular first")
@@ -77,32 +77,46 @@ final class ItemRoutes {
 
     private void popular(Context ctx) {
         int limit = LIMIT.of(ctx);
+        Popularity.Entry last = after(ctx);
         List<Answers.PopularItem> popular = new ArrayList<>();
+        String next = null;
+        // From the top, whatever the page: a rank is a place among all.
+        int rank = 0;
         for (Popularity.Entry entry : serving.popularity()) {
-            if (popular.size() == limit) {
-                break;
+            if (!items.shown(entry.item())) {
+                continue;
             }
-            if (items.shown(entry.item())) {
+            rank++;
+            if (entry.compareTo(last) > 0) {
+                if (popular.size() == limit) {
+                    next = new Cursor(last.users(), last.item()).text();
+                    break;
+                }
+                last = entry;
                 Answers.ItemView item = items.of(entry.item());
-                popular.add(new Answers.PopularItem(
-                        popular.size() + 1, item.item(), item.title(), item.imageUrl(), entry.users()));
+                popular.add(new Answers.PopularItem(rank, item.item(), item.title(), item.imageUrl(), entry.users()));
             }
         }
-        ctx.json(new Answers.PopularView(popular));
+        ctx.json(new Answers.PopularView(popular, next));
+    }
+
+    /** Behind which item the answer begins. */
+    private static Popularity.Entry after(Context ctx) {
+        return AFTER.of(ctx)
+                .map(cursor -> new Popularity.Entry(cursor.id(), cursor.rank()))
+                .orElse(BEFORE_ALL);
     }
 
     /** The item of this very id, then those that anyone has, most popular first. */
     private void search(Context ctx) {
         String query = QUERY.of(ctx).strip();
         int limit = LIMIT.of(ctx);
-        Optional<Cursor> after = AFTER.of(ctx);
+        Popularity.Entry last = after(ctx);
         List<Answers.FoundItem> found = new ArrayList<>();
-        if (after.isEmpty() && !query.isEmpty() && items.known(query)) {
+        if (last.equals(BEFORE_ALL) && !query.isEmpty() && items.known(query)) {
             found.add(found(query, serving.popularity().users(query)));
         }
         String words = query.toLowerCase(Locale.ROOT);
-        Popularity.Entry last = after.map(cursor -> new Popularity.Entry(cursor.id(), cursor.rank()))
-                .orElse(BEFORE_ALL);
         Iterator<Popularity.Entry> entries = serving.popularity().after(last);
         for (int looked = 0; entries.hasNext() && found.size() < limit && looked < MAX_SEARCHED; looked++) {
             Popularity.Entry entry = entries.next();

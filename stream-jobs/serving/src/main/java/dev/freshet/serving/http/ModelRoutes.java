@@ -54,7 +54,8 @@ final class ModelRoutes {
                 .answers(Answers.RunDetail.class)
                 .problems(404)
                 .by(this::evaluation);
-        routes.get("/v1/results", "Results on data sets, as 'freshet publish' has brought them, oldest first")
+        routes.get("/v1/results", "Results on data sets, as 'freshet publish' has brought them, newest first")
+                .with(RUNS, AFTER)
                 .answers(Answers.ResultsView.class)
                 .by(this::results);
         routes.post("/v1/rollbacks", "Ask the trainer to put a release in force again")
@@ -76,15 +77,24 @@ final class ModelRoutes {
 
     /** What 'freshet publish' has put on the topic. */
     private void results(Context ctx) {
-        ctx.json(new Answers.ResultsView(evaluations.onDataSets().stream()
-                .map(result -> new Answers.ResultView(
-                        result.getRunId(),
-                        result.getModel(),
-                        result.getAt(),
-                        new TreeMap<>(result.getMetrics()),
-                        result.getUsers(),
-                        new TreeMap<>(result.getConfiguration())))
-                .toList()));
+        int limit = RUNS.of(ctx);
+        long before = AFTER.of(ctx).map(Cursor::rank).orElse(Long.MAX_VALUE);
+        // One more than wanted: whether there are more.
+        List<EvaluationLog.OnDataSet> found = evaluations.onDataSets(before, limit + 1);
+        List<EvaluationLog.OnDataSet> shown = found.subList(0, Math.min(limit, found.size()));
+        ctx.json(new Answers.ResultsView(
+                shown.stream().map(result -> result(result.evaluation())).toList(),
+                found.size() > limit ? new Cursor(shown.get(limit - 1).offset(), "").text() : null));
+    }
+
+    private static Answers.ResultView result(Evaluation result) {
+        return new Answers.ResultView(
+                result.getRunId(),
+                result.getModel(),
+                result.getAt(),
+                new TreeMap<>(result.getMetrics()),
+                result.getUsers(),
+                new TreeMap<>(result.getConfiguration()));
     }
 
     private void evaluation(Context ctx) {

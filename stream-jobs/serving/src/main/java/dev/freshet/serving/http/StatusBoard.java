@@ -100,6 +100,7 @@ public final class StatusBoard {
                         metrics.recommendationsOut().total(),
                         metrics.recommendationsOut().perSecond(now.toEpochMilli())),
                 freshness(metrics.freshness()),
+                metrics.violations(),
                 skipped(metrics),
                 serving.users().size(),
                 serving.catalogue().itemCount(),
@@ -124,8 +125,11 @@ public final class StatusBoard {
                 new Answers.DeadLettersView(
                         letters.values().stream().mapToLong(Long::longValue).sum(), letters),
                 null);
-        return status.with(
-                Alerts.of(status, refused(), watcher.newestDeadLetter().orElse(null)));
+        return status.with(Alerts.of(
+                status,
+                refused(),
+                evaluations.refusals(),
+                watcher.newestDeadLetter().orElse(null)));
     }
 
     /** Interactions that came after these positions; -1 where it is not known. */

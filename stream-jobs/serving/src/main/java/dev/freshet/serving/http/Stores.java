@@ -2,11 +2,15 @@ package dev.freshet.serving.http;
 
 import dev.freshet.codec.BadRecordException;
 import dev.freshet.schema.Recommendations;
+import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.stream.ServingTopology;
+import dev.freshet.serving.stream.UserHistory;
 import dev.freshet.serving.stream.UserProfile;
 import dev.freshet.topic.Topic;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.serialization.Serdes;
@@ -75,11 +79,21 @@ final class Stores {
         return get(ServingTopology.PAIRS_STORE, key).orElse(null);
     }
 
+    /** All that a user of this instance has, newest first. */
+    List<HistoryItem> live(String user) {
+        return read(
+                ServingTopology.PAIRS_STORE,
+                (ReadOnlyKeyValueStore<Bytes, byte[]> pairs) -> UserHistory.live(user, pairs));
+    }
+
     private <K> Optional<byte[]> get(String store, K key) {
+        return read(store, (ReadOnlyKeyValueStore<K, byte[]> entries) -> Optional.ofNullable(entries.get(key)));
+    }
+
+    private <K, T> T read(String store, Function<ReadOnlyKeyValueStore<K, byte[]>, T> read) {
         try {
-            ReadOnlyKeyValueStore<K, byte[]> entries =
-                    running().store(StoreQueryParameters.fromNameAndType(store, QueryableStoreTypes.keyValueStore()));
-            return Optional.ofNullable(entries.get(key));
+            return read.apply(
+                    running().store(StoreQueryParameters.fromNameAndType(store, QueryableStoreTypes.keyValueStore())));
         } catch (StreamsNotStartedException e) {
             throw starting();
         } catch (InvalidStateStoreException e) {

@@ -7,6 +7,7 @@ import dev.freshet.serving.score.FoldIn;
 import dev.freshet.serving.score.HistoryItem;
 import dev.freshet.serving.score.ItemFilter;
 import dev.freshet.serving.score.Model;
+import dev.freshet.serving.score.Stamp;
 import dev.freshet.serving.stream.ServingContext;
 import dev.freshet.serving.stream.UserIndex;
 import dev.freshet.serving.stream.UserProfile;
@@ -31,6 +32,8 @@ final class UserRoutes {
     private static final Parameter<String> PREFIX = Parameter.text("prefix", "what the id starts with");
     private static final Parameter<Integer> LIMIT =
             Parameter.number("limit", 20, 1, Requests.MAX_LIMIT, "how many, at most");
+    private static final Parameter<Integer> HISTORY = Parameter.number(
+            "limit", UserProfile.MAX_RECENT, 1, Requests.MAX_LIMIT, "how much of the history, at most");
     private static final Parameter<Optional<Cursor>> AFTER = Parameter.after();
     private static final Parameter<Optional<String>> GRAPH =
             Parameter.optionalId("graph", "the graph, or embedding; by default user-jaccard");
@@ -61,7 +64,7 @@ final class UserRoutes {
                 .answers(Answers.UsersView.class)
                 .by(this::search);
         routes.get("/v1/users/{user}", "What a user did, and how their vector came about")
-                .with(Access.USER)
+                .with(Access.USER, HISTORY, AFTER)
                 .answers(Answers.UserView.class)
                 .problems(404)
                 .by(access.ofUser(this::user));
@@ -131,21 +134,63 @@ final class UserRoutes {
     }
 
     private void user(Context ctx, String user) {
+        int limit = HISTORY.of(ctx);
+        Optional<Stamp> after = AFTER.of(ctx).map(UserRoutes::place);
         UserProfile profile = stores.profile(user).orElseThrow(() -> unknown(user));
-        List<Answers.HistoryView> history = new ArrayList<>();
-        for (HistoryItem entry : profile.recent()) {
-            Answers.ItemView item = items.of(entry.item());
-            history.add(new Answers.HistoryView(
-                    item.item(),
-                    item.title(),
-                    item.imageUrl(),
-                    item.available(),
-                    entry.action(),
-                    entry.weight(),
-                    Instant.ofEpochMilli(entry.stamp().eventTime())));
-        }
+        // One more than wanted: whether there are more.
+        List<HistoryItem> found = history(user, profile, after, limit + 1);
+        List<HistoryItem> shown = found.subList(0, Math.min(limit, found.size()));
         ctx.json(new Answers.UserView(
-                user, Instant.ofEpochMilli(profile.lastActivity()), profile.live(), embedding(user, profile), history));
+                user,
+                Instant.ofEpochMilli(profile.lastActivity()),
+                profile.live(),
+                embedding(user, profile),
+                shown.stream().map(this::view).toList(),
+                found.size() > limit ? next(shown.get(limit - 1).stamp()) : null));
+    }
+
+    /** What the user has, newest first: of what is at hand, and where that is not enough, of all. */
+    private List<HistoryItem> history(String user, UserProfile profile, Optional<Stamp> after, int limit) {
+        List<HistoryItem> atHand = behind(profile.recent(), after, limit);
+        return atHand.size() == limit || profile.recent().size() == profile.live()
+                ? atHand
+                : behind(stores.live(user), after, limit);
+    }
+
+    private static List<HistoryItem> behind(List<HistoryItem> items, Optional<Stamp> after, int limit) {
+        return items.stream()
+                .filter(entry -> after.isEmpty() || entry.stamp().compareTo(after.get()) < 0)
+                .limit(limit)
+                .toList();
+    }
+
+    /** No two items of a user rest on the same event. */
+    private static String next(Stamp last) {
+        return new Cursor(last.eventTime(), last.partition() + ":" + last.offset()).text();
+    }
+
+    private static Stamp place(Cursor cursor) {
+        try {
+            String[] parts = cursor.id().split(":", 2);
+            if (parts.length == 2) {
+                return new Stamp(cursor.rank(), Integer.parseInt(parts[0]), Long.parseLong(parts[1]));
+            }
+        } catch (NumberFormatException e) {
+            // Said below.
+        }
+        throw Cursor.invalid(cursor.text());
+    }
+
+    private Answers.HistoryView view(HistoryItem entry) {
+        Answers.ItemView item = items.of(entry.item());
+        return new Answers.HistoryView(
+                item.item(),
+                item.title(),
+                item.imageUrl(),
+                item.available(),
+                entry.action(),
+                entry.weight(),
+                Instant.ofEpochMilli(entry.stamp().eventTime()));
     }
 
     private Answers.EmbeddingView embedding(String user, UserProfile profile) {

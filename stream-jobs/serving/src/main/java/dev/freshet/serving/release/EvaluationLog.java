@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** The newest runs on the topic evaluations: their epochs, results and decisions; and what was published of evaluations on data sets. Thread-safe. */
 public final class EvaluationLog {
@@ -39,6 +40,21 @@ public final class EvaluationLog {
         }
     }
 
+    /**
+     * A result on a data set.
+     *
+     * @param offset where it lies on the topic
+     */
+    public record OnDataSet(long offset, Evaluation evaluation) {}
+
+    /**
+     * The newest models of a name that the gate has refused, one after the other, since it let one pass.
+     *
+     * @param count how many
+     * @param newest the decision on the newest
+     */
+    public record Refusals(int count, Evaluation newest) {}
+
     private static final class Entry {
         private final Deque<Evaluation> epochs = new ArrayDeque<>();
         private Evaluation result;
@@ -46,13 +62,13 @@ public final class EvaluationLog {
     }
 
     private final Map<String, Entry> runs = new LinkedHashMap<>();
-    private final Map<String, Evaluation> onDataSets = new LinkedHashMap<>();
+    private final Map<String, OnDataSet> onDataSets = new LinkedHashMap<>();
     private String training;
     private String decided;
     private long count;
 
-    /** Takes a record of the topic. */
-    synchronized void take(Evaluation evaluation) {
+    /** Takes the record of the topic at an offset. */
+    synchronized void take(long offset, Evaluation evaluation) {
         if (evaluation.getKind() == EvaluationKind.PREQUENTIAL) {
             return;
         }
@@ -60,7 +76,7 @@ public final class EvaluationLog {
         if (evaluation.getKind() == EvaluationKind.OFFLINE && evaluation.getVersion() == null) {
             // What is published again is the newest.
             onDataSets.remove(evaluation.getRunId());
-            onDataSets.put(evaluation.getRunId(), evaluation);
+            onDataSets.put(evaluation.getRunId(), new OnDataSet(offset, evaluation));
             if (onDataSets.size() > KEPT) {
                 onDataSets.remove(onDataSets.keySet().iterator().next());
             }
@@ -105,9 +121,38 @@ public final class EvaluationLog {
         return ids.stream().limit(limit).map(id -> run(id, runs.get(id))).toList();
     }
 
-    /** The newest results on data sets, oldest first. */
-    public synchronized List<Evaluation> onDataSets() {
-        return List.copyOf(onDataSets.values());
+    /**
+     * The newest results on data sets, newest first, at most {@code limit}.
+     *
+     * @param before offset on the topic before which they lie
+     */
+    public synchronized List<OnDataSet> onDataSets(long before, int limit) {
+        List<OnDataSet> found = new ArrayList<>(onDataSets.values());
+        Collections.reverse(found);
+        return found.stream()
+                .filter(result -> result.offset() < before)
+                .limit(limit)
+                .toList();
+    }
+
+    /** What the gate has refused since it let something pass, by the model's name; of models that it has refused last. */
+    public synchronized Map<String, Refusals> refusals() {
+        Map<String, Refusals> refusals = new TreeMap<>();
+        for (Entry run : runs.values()) {
+            // Without a result it is no decision of the gate: a training that did not come to it, or the answer to a
+            // command.
+            if (run.result == null || run.decision == null) {
+                continue;
+            }
+            String model = run.decision.getModel();
+            if (Boolean.TRUE.equals(run.decision.getAccepted())) {
+                refusals.remove(model);
+            } else {
+                Refusals before = refusals.get(model);
+                refusals.put(model, new Refusals(before == null ? 1 : before.count() + 1, run.decision));
+            }
+        }
+        return refusals;
     }
 
     /** One run. */

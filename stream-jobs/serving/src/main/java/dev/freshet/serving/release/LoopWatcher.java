@@ -87,7 +87,7 @@ public final class LoopWatcher implements AutoCloseable {
             if (record.topic().equals(Topic.GRAPH_SNAPSHOTS.name())) {
                 snapshot(Topic.GRAPH_SNAPSHOTS.codec().decode(record.value()));
             } else if (record.topic().equals(Topic.EVALUATIONS.name())) {
-                evaluations.take(Topic.EVALUATIONS.codec().decode(record.value()));
+                evaluations.take(record.offset(), Topic.EVALUATIONS.codec().decode(record.value()));
             } else {
                 letter(record);
             }

@@ -183,6 +183,11 @@ public final class ServingMetrics {
         violations.increment(wrong);
     }
 
+    /** Items since the start that audited lists should not have had. */
+    public long violations() {
+        return (long) violations.count();
+    }
+
     void recommended(boolean interaction, boolean fallback, long nanos, long now) {
         (interaction ? byInteraction : bySweep).increment();
         if (fallback) {

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -230,7 +229,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         }
         profile.apply(item, after, before);
         if (profile.needsRefill()) {
-            profile.refill(pairs(user));
+            profile.refill(UserHistory.pairs(user, pairs));
         }
         serving.metrics().accepted(now);
         ToScore next = new ToScore(user, profile, interaction.getEventTime(), record.timestamp());
@@ -307,18 +306,6 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private UserProfile load(String user) {
         byte[] stored = users.get(user);
         return stored == null ? null : UserProfile.decode(stored);
-    }
-
-    private Map<String, PairState> pairs(String user) {
-        Map<String, PairState> found = new HashMap<>();
-        try (KeyValueIterator<Bytes, byte[]> all =
-                pairs.prefixScan(PairState.prefix(user), Serdes.ByteArray().serializer())) {
-            while (all.hasNext()) {
-                KeyValue<Bytes, byte[]> entry = all.next();
-                found.put(PairState.item(entry.key), PairState.decode(entry.value));
-            }
-        }
-        return found;
     }
 
     private void changeCount(String item, int change) {

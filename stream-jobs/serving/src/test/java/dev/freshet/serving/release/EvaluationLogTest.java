@@ -11,16 +11,55 @@ import org.junit.jupiter.api.Test;
 class EvaluationLogTest {
 
     private final EvaluationLog log = new EvaluationLog();
+    private long offset = 100;
 
     private void take(String run, EvaluationKind kind, int epoch) {
-        log.take(Evaluation.newBuilder()
-                .setRunId(run)
-                .setKind(kind)
-                .setModel("spumr")
-                .setVersion(run.startsWith("evaluated") ? null : run)
-                .setAt(Instant.ofEpochMilli(epoch))
-                .setEpoch(epoch)
-                .build());
+        log.take(
+                offset++,
+                Evaluation.newBuilder()
+                        .setRunId(run)
+                        .setKind(kind)
+                        .setModel("spumr")
+                        .setVersion(run.startsWith("evaluated") ? null : run)
+                        .setAt(Instant.ofEpochMilli(epoch))
+                        .setEpoch(epoch)
+                        .build());
+    }
+
+    private void decide(String run, String model, boolean accepted, String reason) {
+        log.take(
+                offset++,
+                Evaluation.newBuilder()
+                        .setRunId(run)
+                        .setKind(EvaluationKind.GATE)
+                        .setModel(model)
+                        .setAt(Instant.EPOCH)
+                        .setAccepted(accepted)
+                        .setReason(reason)
+                        .build());
+    }
+
+    @Test
+    void countsWhatTheGateHasRefusedInARow() {
+        assertThat(log.refusals()).isEmpty();
+        take("a", EvaluationKind.OFFLINE, 1);
+        decide("a", "spumr", false, "worse");
+        // Neither a training that did not come to the gate nor the answer to a command is the gate's.
+        decide("b", "spumr", false, "too few interactions");
+        decide("control-7", "spumr", true, "rolled back");
+        take("c", EvaluationKind.OFFLINE, 1);
+        decide("c", "spumr", false, "much worse");
+        take("d", EvaluationKind.OFFLINE, 1);
+        decide("d", "lightgcn", false, "worse, too");
+        take("open", EvaluationKind.OFFLINE, 1);
+
+        assertThat(log.refusals()).containsOnlyKeys("spumr", "lightgcn");
+        assertThat(log.refusals().get("spumr").count()).isEqualTo(2);
+        assertThat(log.refusals().get("spumr").newest().getReason()).isEqualTo("much worse");
+
+        take("e", EvaluationKind.OFFLINE, 1);
+        decide("e", "spumr", true, "better");
+        assertThat(log.refusals()).containsOnlyKeys("lightgcn");
     }
 
     @Test
@@ -52,9 +91,18 @@ class EvaluationLogTest {
         take("evaluated-1", EvaluationKind.OFFLINE, 3);
 
         assertThat(log.newest(null, 10)).isEmpty();
-        assertThat(log.onDataSets())
-                .extracting(Evaluation::getRunId, Evaluation::getEpoch)
-                .containsExactly(tuple("evaluated-2", 2), tuple("evaluated-1", 3));
+        assertThat(log.onDataSets(Long.MAX_VALUE, 10))
+                .extracting(
+                        EvaluationLog.OnDataSet::offset,
+                        result -> result.evaluation().getRunId(),
+                        result -> result.evaluation().getEpoch())
+                .containsExactly(tuple(102L, "evaluated-1", 3), tuple(101L, "evaluated-2", 2));
+        assertThat(log.onDataSets(Long.MAX_VALUE, 1))
+                .extracting(EvaluationLog.OnDataSet::offset)
+                .containsExactly(102L);
+        assertThat(log.onDataSets(102, 10))
+                .extracting(EvaluationLog.OnDataSet::offset)
+                .containsExactly(101L);
         assertThat(log.count()).isEqualTo(3);
     }
 
@@ -66,9 +114,9 @@ class EvaluationLogTest {
         take("evaluated-0", EvaluationKind.OFFLINE, 2);
         take("evaluated-new", EvaluationKind.OFFLINE, 1);
 
-        assertThat(log.onDataSets())
+        assertThat(log.onDataSets(Long.MAX_VALUE, Integer.MAX_VALUE))
                 .hasSize(EvaluationLog.KEPT)
-                .extracting(Evaluation::getRunId)
+                .extracting(result -> result.evaluation().getRunId())
                 .contains("evaluated-0", "evaluated-new")
                 .doesNotContain("evaluated-1");
     }
