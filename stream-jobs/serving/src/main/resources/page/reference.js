@@ -2,10 +2,15 @@
 
 import { token } from "./session.js";
 
+/** A link within a button, and a choice of one server: neither says anything, and both are in the way of who does not see the page. */
+const plain = () => ({ components: { DeepLink: ({ text }) => text, ServersContainer: () => null } });
+
 window.SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#reference",
   deepLinking: true,
+  plugins: [plain],
+  syntaxHighlight: { theme: "tomorrow-night" },
   // No third party is told of the document.
   validatorUrl: null,
   // The command that it shows is read over shoulders and copied: without the token.

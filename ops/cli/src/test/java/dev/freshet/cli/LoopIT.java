@@ -158,7 +158,7 @@ class LoopIT {
 
     /** To write the page anew: {@code -Dfreshet.docs.write=true}. */
     private static void thePageOfMetricsSaysWhatPartsShow(Scrape serving, Scrape trainer, Scrape graphJob)
-            throws IOException {
+            throws Exception {
         String expected = MetricsPage.of(serving, trainer, graphJob);
         Path page = Path.of("..", "..", "docs", "metrics.md");
         if (Boolean.getBoolean("freshet.docs.write")) {

@@ -1,5 +1,6 @@
 package dev.freshet.docs;
 
+import java.net.URLClassLoader;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,18 +15,7 @@ public final class MetricsPage {
     private static final Map<String, String> JVM = new LinkedHashMap<>();
 
     static {
-        FLINK.put("flink_taskmanager_job_task_operator_events", "Records that an intake has read; a counter");
-        FLINK.put("flink_taskmanager_job_task_operator_deadLetters", "Records that an intake has refused; a counter");
         FLINK.put("flink_taskmanager_job_task_operator_pendingRecords", "Records on the topic that are not read yet");
-        FLINK.put(
-                "flink_taskmanager_job_task_operator_pairUpdates",
-                "Changes of pairs of nodes that the interactions so far have caused; grows");
-        FLINK.put("flink_taskmanager_job_task_operator_scoringMillis", "Time of the last barrier's work on rows, ms");
-        FLINK.put(
-                "flink_taskmanager_job_task_operator_contentMillis",
-                "Time of the last computation of the graphs by content, at a barrier or beside the stream, ms");
-        FLINK.put("flink_taskmanager_job_task_operator_spilledBytes", "Changes put off in the temporary folder, bytes");
-        FLINK.put("flink_taskmanager_job_task_operator_snapshots", "Snapshots published; a counter");
         FLINK.put("flink_jobmanager_job_lastCheckpointDuration", "Time of the last checkpoint, ms");
         FLINK.put("flink_jobmanager_job_lastCheckpointFullSize", "State in the last checkpoint, bytes");
         FLINK.put("flink_jobmanager_job_lastCheckpointSize", "What the last checkpoint wrote, bytes");
@@ -57,8 +47,9 @@ public final class MetricsPage {
      * The page.
      *
      * @throws AssertionError if a part lacks a metric that the page describes
+     * @throws Exception if the metrics of the graph job cannot be loaded
      */
-    public static String of(Scrape serving, Scrape trainer, Scrape graphJob) {
+    public static String of(Scrape serving, Scrape trainer, Scrape graphJob) throws Exception {
         StringBuilder page = new StringBuilder(
                 """
                 # Metrics
@@ -75,6 +66,7 @@ public final class MetricsPage {
                 """);
         own(page, "Serving", serving);
         own(page, "Trainer", trainer);
+        graphJob(page, graphJob);
         others(page, "Graph job, of Flink's", FLINK, List.of(graphJob));
         others(page, "Serving, of Kafka's", STREAMS, List.of(serving));
         others(page, "JVM of serving and trainer", JVM, List.of(serving, trainer));
@@ -85,33 +77,50 @@ public final class MetricsPage {
         header(page, title);
         scrape.families().forEach((name, family) -> {
             if (name.startsWith(OWN) && !(name.endsWith("_max") && family.type().equals("gauge"))) {
-                row(page, name, family, family.help());
+                row(page, name, family, String.join(", ", family.labels()), family.help());
             }
         });
+    }
+
+    /** Flink's reporter has no descriptions; the job's own metrics carry them in its code. */
+    private static void graphJob(StringBuilder page, Scrape scrape) throws Exception {
+        header(page, "Graph job");
+        try (URLClassLoader loader = PartClasses.load("graph-job")) {
+            Class<?> metric = loader.loadClass("dev.freshet.graphjob.JobMetric");
+            for (Object each : metric.getEnumConstants()) {
+                String name = (String) metric.getMethod("prometheusName").invoke(each);
+                String label = (String) metric.getMethod("label").invoke(each);
+                String what = (String) metric.getMethod("description").invoke(each);
+                row(page, name, family(scrape, name), label, what);
+            }
+        }
     }
 
     private static void others(StringBuilder page, String title, Map<String, String> chosen, List<Scrape> scrapes) {
         header(page, title);
         chosen.forEach((name, what) -> {
-            for (Scrape scrape : scrapes) {
-                if (!scrape.families().containsKey(name)) {
-                    throw new AssertionError("no metric " + name + " among "
-                            + scrape.families().keySet().stream()
-                                    .filter(each -> each.startsWith(name.substring(0, name.indexOf('_'))))
-                                    .toList());
-                }
-            }
-            row(page, name, scrapes.get(0).families().get(name), what);
+            scrapes.forEach(scrape -> family(scrape, name));
+            // Their labels are many, and say where.
+            row(page, name, family(scrapes.get(0), name), "", what);
         });
+    }
+
+    private static Scrape.Family family(Scrape scrape, String name) {
+        Scrape.Family family = scrape.families().get(name);
+        if (family == null) {
+            throw new AssertionError("no metric " + name + " among "
+                    + scrape.families().keySet().stream()
+                            .filter(each -> each.startsWith(name.substring(0, name.indexOf('_'))))
+                            .toList());
+        }
+        return family;
     }
 
     private static void header(StringBuilder page, String title) {
         page.append("\n## ").append(title).append("\n\n| metric | type | labels | |\n|---|---|---|---|\n");
     }
 
-    private static void row(StringBuilder page, String name, Scrape.Family family, String what) {
-        // Kafka's and Flink's labels are many, and say where.
-        String labels = name.startsWith(OWN) ? String.join(", ", family.labels()) : "";
+    private static void row(StringBuilder page, String name, Scrape.Family family, String labels, String what) {
         page.append("| `")
                 .append(name)
                 .append("` | ")

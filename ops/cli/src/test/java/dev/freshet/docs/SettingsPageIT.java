@@ -2,17 +2,13 @@ package dev.freshet.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.freshet.process.Installation;
-import java.net.MalformedURLException;
-import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -23,7 +19,7 @@ class SettingsPageIT {
 
     private static final Path PAGE = Path.of("..", "..", "docs", "settings.md");
 
-    /** Main classes by the folder of their jars. Part by part, as their libraries do not go together. */
+    /** Main classes by the folder of their jars. */
     private static final Map<String, List<String>> PARTS = new LinkedHashMap<>();
 
     static {
@@ -62,27 +58,38 @@ class SettingsPageIT {
         assertThat(Files.readString(PAGE)).isEqualTo(page.toString());
     }
 
-    private static String tables(String part, String main) throws Exception {
-        List<URL> path = new ArrayList<>();
-        path.add(url(Path.of("target", "test-classes")));
-        try (Stream<Path> jars = Files.list(Installation.find().jars(part))) {
-            jars.filter(jar -> jar.toString().endsWith(".jar"))
-                    .map(SettingsPageIT::url)
-                    .forEach(path::add);
-        }
-        try (URLClassLoader loader =
-                new URLClassLoader(path.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
-            return (String) loader.loadClass("dev.freshet.docs.OptionTables")
-                    .getMethod("of", Class.class)
-                    .invoke(null, loader.loadClass(main));
+    /** What the command passes on, it leaves to the part where it is not given, and yet says what it is then. */
+    @Test
+    void whatIsPassedOnHasTheDefaultOfItsPart() throws Exception {
+        Map<String, String> ofParts = new LinkedHashMap<>();
+        ofParts.putAll(defaults("serving", "dev.freshet.serving.ServingMain"));
+        ofParts.putAll(defaults("trainer", "dev.freshet.trainer.TrainerMain", "loop"));
+        ofParts.putAll(defaults("graph-job", "dev.freshet.graphjob.LocalGraphJobMain"));
+        Map<String, String> said = defaults("cli", "dev.freshet.cli.Freshet", "up");
+        ofParts.keySet().retainAll(said.keySet());
+        // The rest is in words.
+        ofParts.values().removeIf(value -> !value.startsWith("`"));
+        assertThat(ofParts)
+                .containsKeys(
+                        "--parallelism", "--model", "--min-new-interactions", "--min-interval", "--content-exact");
+        ofParts.forEach((option, value) ->
+                assertThat(said.get(option)).as(option).matches(Pattern.quote(value.replace("`", "")) + "($|[,;] .*)"));
+    }
+
+    @SuppressWarnings("unchecked") // its own method, by another class loader
+    private static Map<String, String> defaults(String part, String main, String... command) throws Exception {
+        try (URLClassLoader loader = PartClasses.load(part)) {
+            return (Map<String, String>) loader.loadClass("dev.freshet.docs.OptionTables")
+                    .getMethod("defaults", Class.class, String[].class)
+                    .invoke(null, loader.loadClass(main), command);
         }
     }
 
-    private static URL url(Path file) {
-        try {
-            return file.toUri().toURL();
-        } catch (MalformedURLException e) {
-            throw new IllegalStateException(e);
+    private static String tables(String part, String main) throws Exception {
+        try (URLClassLoader loader = PartClasses.load(part)) {
+            return (String) loader.loadClass("dev.freshet.docs.OptionTables")
+                    .getMethod("of", Class.class)
+                    .invoke(null, loader.loadClass(main));
         }
     }
 }

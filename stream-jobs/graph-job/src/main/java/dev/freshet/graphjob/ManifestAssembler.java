@@ -185,7 +185,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
                     new Published(snapshot.number, snapshot.createdAt, new HashSet<>(List.of(snapshot.lastNamed))));
         }
         changed = false;
-        snapshots = getMetricGroup().counter("snapshots");
+        snapshots = JobMetric.SNAPSHOTS.counter(getMetricGroup());
         numberState = context.getOperatorStateStore().getListState(new ListStateDescriptor<>("number", Types.LONG));
         if (context.isRestored()) {
             for (long saved : numberState.get()) {

@@ -35,8 +35,8 @@ abstract class RecordIntake<OUT> extends AbstractStreamOperator<OUT> implements 
         super.open();
         schemas.follow();
         progress = new TreeMap<>();
-        records = getMetricGroup().counter("events");
-        deadLetters = getMetricGroup().counter("deadLetters");
+        records = JobMetric.EVENTS.counter(getMetricGroup());
+        deadLetters = JobMetric.DEAD_LETTERS.counter(getMetricGroup());
     }
 
     @Override

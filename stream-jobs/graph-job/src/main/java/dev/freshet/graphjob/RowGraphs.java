@@ -8,7 +8,6 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.apache.flink.metrics.Gauge;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -64,8 +63,8 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
                 rows.addCooccurrence(graph.name(), graph.minCount(), graph.topK(), stores.nodes(graph.name()));
             }
         }
-        getMetricGroup().gauge("scoringMillis", (Gauge<Long>) () -> flushMillis);
-        getMetricGroup().gauge("spilledBytes", (Gauge<Long>) rows::spilledBytes);
+        JobMetric.SCORING_MILLIS.gauge(getMetricGroup(), () -> flushMillis);
+        JobMetric.SPILLED_BYTES.gauge(getMetricGroup(), rows::spilledBytes);
     }
 
     @Override

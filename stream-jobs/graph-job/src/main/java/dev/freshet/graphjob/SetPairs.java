@@ -63,7 +63,7 @@ final class SetPairs extends AbstractStreamOperator<ShardBatch>
                 Batches.BYTES, (shard, batch) -> output.collect(new StreamRecord<>(new ShardBatch(shard, batch))));
         degrees = new NodeUpdates();
         restored = context.isRestored();
-        getMetricGroup().gauge("pairUpdates", sets::pairUpdates);
+        JobMetric.PAIR_UPDATES.gauge(getMetricGroup(), sets::pairUpdates);
     }
 
     private void greet() {

@@ -120,7 +120,7 @@ final class UserSets extends AbstractStreamOperator<ShardBatch>
         fixedState = context.getOperatorStateStore()
                 .getUnionListState(new ListStateDescriptor<>("fixed-settings", Types.STRING));
         checkSettings();
-        getMetricGroup().gauge("pairUpdates", sets::pairUpdates);
+        JobMetric.PAIR_UPDATES.gauge(getMetricGroup(), sets::pairUpdates);
     }
 
     /** The state of all operators goes with these settings: with others it would have to be made anew. */

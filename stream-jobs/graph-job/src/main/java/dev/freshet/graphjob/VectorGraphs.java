@@ -12,13 +12,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.apache.flink.metrics.Gauge;
+import java.util.random.RandomGenerator;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -34,6 +36,9 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * out with the first checkpoint after; or, where something was erased meanwhile, once they are without it. While something comes in, which others
  * are busy with too, such work has a share of the processors and no more. While much is coming in it is not begun, since comparing would do the same work over and over: until less than a tenth of what is put off came since the last barrier, the graphs
  * stay behind, and cuts make no snapshots.
+ *
+ * <p>After each computation, a few nodes of one graph are compared with all, beside the stream, to see how many of the true neighbors its lists
+ * have. A barrier does not wait for that.
  */
 final class VectorGraphs extends AbstractStreamOperator<Outbound>
         implements TwoInputStreamOperator<ItemVector, NodeBatch, Outbound> {
@@ -54,6 +59,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     /** As often in a row is work undone by erasures; then it is done at the barrier. */
     private static final int MAX_UNDONE = 2;
 
+    /** Nodes whose lists are checked after a computation. */
+    private static final int SAMPLE = 8;
+
     private static final long STOP_SECONDS = 10;
 
     private final String folder;
@@ -67,6 +75,17 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     private transient ExecutorService beside;
     /** The work beside the stream, which has the graphs until it is done; null when there is none. */
     private transient Future<Flushed> running;
+
+    /** The check of some lists, which has the graphs until it is done or stopped; null when there is none. */
+    private transient Future<?> checking;
+
+    private transient volatile boolean stopChecking;
+    /** Of the last check of each graph. */
+    private transient Map<String, Double> recalls;
+    /** For samples alone: no state and no list depends on it. */
+    private transient RandomGenerator random;
+
+    private transient int checks;
 
     /** The cut that it is for. */
     private transient long lateCut;
@@ -113,12 +132,14 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         lists = new GraphOutput(context, folder, getRuntimeContext().getTaskInfo(), output);
         waiting = new ArrayList<>();
         unsent = new LinkedHashMap<>();
+        recalls = new ConcurrentHashMap<>();
+        random = new SplittableRandom();
         beside = Executors.newSingleThreadExecutor(task -> {
             Thread thread = new Thread(task, "content-graphs");
             thread.setDaemon(true);
             return thread;
         });
-        getMetricGroup().gauge("contentMillis", (Gauge<Long>) () -> flushMillis);
+        JobMetric.CONTENT_MILLIS.gauge(getMetricGroup(), () -> flushMillis);
     }
 
     @Override
@@ -151,12 +172,16 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     private void apply(long bytes, Runnable input) throws Exception {
         came = true;
-        if (running == null) {
+        if (checking != null && checking.isDone()) {
+            endCheck();
+        }
+        if (running == null && checking == null) {
             input.run();
         } else {
             waiting.add(input);
             waitingBytes += bytes;
             if (waitingBytes > MAX_WAITING) {
+                endCheck();
                 awaitRunning();
             }
         }
@@ -164,6 +189,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
 
     @Override
     public void prepareSnapshotPreBarrier(long checkpointId) throws Exception {
+        endCheck();
         busy = came;
         came = false;
         if (running == null) {
@@ -242,12 +268,48 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     }
 
     private void flush(long checkpointId) throws Exception {
+        boolean changed = graphs.changes() != changesAtFlush;
         changesAtFlush = graphs.changes();
         pace.rest(0);
         long start = System.nanoTime();
         graphs.flush(checkpointId, unsent.isEmpty() ? lists::send : this::keep);
         flushMillis = (System.nanoTime() - start) / 1_000_000;
         cut(checkpointId, false);
+        if (changed) {
+            checking = beside.submit(this::check);
+        }
+    }
+
+    /** Compares some nodes of one graph with all; for whoever has the graphs, right after they were brought up to date. */
+    private void check() {
+        List<String> names = List.copyOf(graphs.nearest());
+        if (!names.isEmpty()) {
+            String graph = names.get(checks++ % names.size());
+            graphs.recall(graph, SAMPLE, random, () -> stopChecking).ifPresent(recall -> {
+                if (recalls.put(graph, recall) == null) {
+                    JobMetric.KNN_RECALL.gauge(getMetricGroup(), graph, () -> recalls.get(graph));
+                }
+            });
+        }
+    }
+
+    /** Stops a check, if there is one, and takes in what came meanwhile. */
+    private void endCheck() throws InterruptedException {
+        if (checking != null) {
+            stopChecking = true;
+            result(checking);
+            stopChecking = false;
+            checking = null;
+            applyWaiting();
+        }
+    }
+
+    private static <T> T result(Future<T> future) throws InterruptedException {
+        try {
+            return future.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("cannot bring the graphs by content up to date", e.getCause());
+        }
     }
 
     private void keep(NeighborList list) {
@@ -262,7 +324,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
             long start = System.nanoTime();
             List<NeighborList> changed = new ArrayList<>();
             graphs.flush(checkpointId, changed::add);
-            return new Flushed(changed, System.nanoTime() - start);
+            long nanos = System.nanoTime() - start;
+            check();
+            return new Flushed(changed, nanos);
         });
         say(part -> part.late = true);
     }
@@ -270,11 +334,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     /** Waits for the work beside the stream, if there is any; its result is due at a barrier. */
     Flushed awaitRunning() throws InterruptedException {
         pace.rest(0);
-        try {
-            return running == null ? null : running.get();
-        } catch (ExecutionException e) {
-            throw new IllegalStateException("cannot bring the graphs by content up to date", e.getCause());
-        }
+        return running == null ? null : result(running);
     }
 
     private void take(Flushed flushed) {
@@ -316,6 +376,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     @Override
     public void close() throws Exception {
         if (beside != null) {
+            stopChecking = true;
             beside.shutdownNow();
             // The next attempt in this JVM has vectors of its own.
             beside.awaitTermination(STOP_SECONDS, TimeUnit.SECONDS);

@@ -24,6 +24,9 @@ import dev.freshet.topic.Topic;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -254,6 +257,37 @@ class GraphJobIT {
             assertThat(second.getFiles()).isEqualTo(first.getFiles());
             assertThat(second.getCounts()).isEqualTo(first.getCounts());
         }
+    }
+
+    @Test
+    void measuresTheRecallOfListsByContent() throws Exception {
+        int port = Ports.free(1)[0];
+        try (JobUnderTest job = new JobUnderTest(kafka, folder)) {
+            kafka.sendAll(Topic.ITEMS, items(0, 20));
+            job.start("--metrics-port", Integer.toString(port));
+            job.awaitManifest();
+            String name = JobMetric.KNN_RECALL.prometheusName();
+            Instant deadline = Instant.now().plusSeconds(60);
+            List<String> samples = List.of();
+            while (samples.isEmpty()) {
+                assertThat(Instant.now()).as("no " + name).isBefore(deadline);
+                Thread.sleep(100);
+                samples = metrics(port)
+                        .lines()
+                        .filter(line -> line.startsWith(name + '{'))
+                        .toList();
+            }
+            assertThat(samples)
+                    .allSatisfy(sample ->
+                            assertThat(sample).contains("graph=\"item_content_").endsWith(" 1.0"));
+        }
+    }
+
+    private static String metrics(int port) throws Exception {
+        URI address = URI.create("http://127.0.0.1:" + port + "/metrics");
+        return HttpClient.newHttpClient()
+                .send(HttpRequest.newBuilder(address).build(), HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     @Test

@@ -3,16 +3,9 @@ package dev.freshet.serving;
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static dev.freshet.serving.LoopFixture.await;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.deque.html.axecore.playwright.AxeBuilder;
-import com.microsoft.playwright.Browser;
-import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import dev.freshet.graph.GraphNames;
@@ -55,12 +48,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The page in a real browser, against a real loop. */
 class PageIT {
 
-    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
     private static final String INLINE =
             "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1 1'/%3E";
     private static final String UNKNOWN_USER = "nobody";
@@ -85,19 +78,16 @@ class PageIT {
     private static TestKafka kafka;
     private static LoopFixture loop;
     private static Serving serving;
-    private static Playwright playwright;
-    private static Browser browser;
+    private static PageBrowser browser;
 
-    private final List<String> complaints = new ArrayList<>();
     /** Port of a server that asks for a token, and so refuses what comes without. */
     private int asking = -1;
 
-    private BrowserContext context;
     private Page page;
 
     @BeforeAll
     static void start() throws Exception {
-        assumeTrue(Files.isExecutable(CHROMIUM), () -> "no browser at " + CHROMIUM + ": apt-get install chromium");
+        PageBrowser.assumeInstalled();
         kafka = TestKafka.shared();
         loop = new LoopFixture(kafka);
         loop.reset(2);
@@ -118,19 +108,7 @@ class PageIT {
         await("ready", serving::ready);
         // Users that were scored before the model was there are scored again.
         await("scored", () -> kafka.drain(Topic.RECOMMENDATIONS).size() >= EVENTS);
-        PlaywrightAssertions.setDefaultAssertionTimeout(30_000);
-        playwright = Playwright.create(
-                new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-        browser = playwright
-                .chromium()
-                .launch(new BrowserType.LaunchOptions()
-                        .setExecutablePath(CHROMIUM)
-                        .setArgs(List.of(
-                                "--no-sandbox",
-                                "--disable-gpu",
-                                "--disable-background-networking",
-                                "--disable-component-update",
-                                "--disable-sync")));
+        browser = new PageBrowser();
     }
 
     private static void feed(Path photos) throws IOException {
@@ -162,6 +140,15 @@ class PageIT {
         neighbors(GraphNames.itemContent("image"), "i3", "i20", "i21", "i22");
         neighbors(GraphNames.itemDenoised("image"), "i3", "i5");
         neighbors(GraphNames.USER_JACCARD, "user-5", "user-6");
+        kafka.send(
+                Topic.NEIGHBORS,
+                Keys.neighbors(GraphNames.ITEM_COOCCURRENCE, "i3"),
+                new NeighborList(
+                        GraphNames.ITEM_COOCCURRENCE,
+                        "i3",
+                        List.of(new Neighbor("i4", 1250.0), new Neighbor("i9", 2.0)),
+                        4,
+                        2L));
         letter("no Avro: it begins with 7b", "{\"user\":\"u\"}".getBytes(StandardCharsets.UTF_8));
         letter("unknown schema 0123456789abcdef", Topic.INTERACTIONS.codec().encode(LATE));
         loop.release(
@@ -209,8 +196,8 @@ class PageIT {
 
     @AfterAll
     static void stop() {
-        if (playwright != null) {
-            playwright.close();
+        if (browser != null) {
+            browser.close();
         }
         if (serving != null) {
             serving.close();
@@ -223,36 +210,21 @@ class PageIT {
     }
 
     private void open(int width, int height, ColorScheme colors) {
-        if (context != null) {
-            context.close();
-        }
-        context = browser.newContext(
-                new Browser.NewContextOptions().setViewportSize(width, height).setColorScheme(colors));
-        page = context.newPage();
-        page.onConsoleMessage(message -> {
-            // What is not there is part of the tests, and the browser reports each 404, sooner or later.
-            boolean meant = message.location().contains("/photos/gone.png")
-                    || message.location().contains("/" + UNKNOWN_USER)
-                    || message.location().contains(":" + asking + "/");
-            if (message.type().equals("error") && !meant) {
-                complaints.add(message.text() + " at " + message.location());
-            }
-        });
-        page.onPageError(error -> complaints.add(error));
-        page.onRequest(request -> {
-            if (!request.url().matches("(blob:)?http://127.0.0.1:(" + serving.port() + "|" + asking + ")/.*")) {
-                complaints.add("foreign request " + request.url());
-            }
-        });
+        page = browser.open(
+                width,
+                height,
+                colors,
+                address -> address.matches("(blob:)?http://127.0.0.1:(" + serving.port() + "|" + asking + ")/.*"),
+                // What is not there is part of the tests, and the browser reports each 404, sooner or later.
+                message -> message.location().contains("/photos/gone.png")
+                        || message.location().contains("/" + UNKNOWN_USER)
+                        || message.location().contains(":" + asking + "/"));
         page.navigate("http://127.0.0.1:" + serving.port() + "/");
     }
 
     @AfterEach
     void complaints() {
-        if (context != null) {
-            context.close();
-        }
-        assertThat(complaints).isEmpty();
+        browser.assertNoComplaints();
     }
 
     private void go(String address) {
@@ -266,10 +238,10 @@ class PageIT {
         assertThat(page.locator("#connection-text")).hasText("live");
         assertThat(page.locator("#stage-events")).containsText(events + " since the start");
         assertThat(page.locator("#stage-events")).containsText("users, " + (ITEMS + 1) + " items");
-        assertThat(page.locator("#stage-graph")).containsText("in 5 live graphs");
+        assertThat(page.locator("#stage-graph")).containsText("in 6 live graphs");
         assertThat(page.locator("#stage-release .figure")).hasText("spumr");
         assertThat(page.locator("#alerts")).containsText("refused within the last ten minutes");
-        assertThat(page.locator("main table tbody tr")).hasCount(5);
+        assertThat(page.locator("main table tbody tr")).hasCount(6);
         assertThat(page.locator(".chart[data-drawn]")).hasCount(2);
 
         loop.interact("user-3", "i1", "click", 5000);
@@ -378,6 +350,10 @@ class PageIT {
         assertThat(page.locator(".side[data-graph=item-content-text] .together"))
                 .hasCount(3);
         assertThat(page.locator(".side[data-graph=embedding] .item-row")).hasCount(8);
+        // Counts, not similarities.
+        assertThat(page.locator(".side[data-graph=item-cooccurrence] .item-row"))
+                .hasText(
+                        new Pattern[] {Pattern.compile("Thing number 4.*1,250"), Pattern.compile("Thing number 9.*2")});
         // Nobody has the picture's neighbors together with it: the picture lies.
         assertThat(page.locator("#doubtful")).containsText("The image may mislead");
         assertThat(page.locator("#item .stamp")).isVisible();
@@ -489,6 +465,29 @@ class PageIT {
     }
 
     @Test
+    void zoomsIntoAGraph() {
+        go("graph/item-jaccard/i3");
+        Locator around = page.locator(".around .chart[data-drawn]");
+        around.scrollIntoViewIfNeeded();
+        double before = zoom();
+        around.hover();
+        page.mouse().wheel(0, -400);
+        double near = zoom();
+        assertThat(near).isGreaterThan(before);
+        page.mouse().wheel(0, 400);
+        assertThat(zoom()).isLessThan(near);
+    }
+
+    private double zoom() {
+        return ((Number) page.evaluate("async () => {"
+                        + " const echarts = await import('/vendor/echarts.esm.min.js');"
+                        + " await new Promise(requestAnimationFrame);"
+                        + " const chart = echarts.getInstanceByDom(document.querySelector('.around .chart'));"
+                        + " return chart.getOption().series[0].zoom; }"))
+                .doubleValue();
+    }
+
+    @Test
     void replaysADeadLetterOnceItCanBeUsed() {
         go("quality");
         assertThat(page.locator("#letters a")).hasCount(2);
@@ -558,6 +557,7 @@ class PageIT {
             asking = guarded.port();
             page.navigate("http://127.0.0.1:" + asking + "/#/users");
             assertThat(page.locator("#token")).containsText("This server asks for a token");
+            PageBrowser.assertAccessible(page, "token");
             page.locator("#token-field").fill("wrong");
             page.keyboard().press("Enter");
             assertThat(page.locator("#token")).containsText("That was not it");
@@ -618,27 +618,33 @@ class PageIT {
                 .hasCount(0);
     }
 
-    /** The rules of WCAG 2.1 A and AA that a machine can check: names, labels, roles, contrast. */
     @ParameterizedTest
-    @EnumSource(
-            value = ColorScheme.class,
-            names = {"LIGHT", "DARK"})
-    void isAccessible(ColorScheme colors) {
-        open(1360, 900, colors);
+    @CsvSource({"1360, LIGHT", "1360, DARK", "390, LIGHT", "390, DARK"})
+    void isAccessible(int width, ColorScheme colors) {
+        open(width, 900, colors);
         for (String[] tab : TABS) {
             go(tab[0]);
             assertThat(page.locator(tab[1]).first()).isVisible();
-            // Contrast is of what stands still.
-            page.waitForFunction("() => document.getAnimations().every(each => each.playState !== 'running'"
-                    + " || each.effect.getComputedTiming().iterations === Infinity)");
-            List<String> violations = new AxeBuilder(page)
-                    .withTags(List.of("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")).analyze().getViolations().stream()
-                            .flatMap(rule -> rule.getNodes().stream()
-                                    .map(node -> tab[0] + ": " + rule.getId() + " " + node.getHtml() + " "
-                                            + node.getFailureSummary()))
-                            .toList();
-            assertThat(violations).isEmpty();
+            PageBrowser.assertAccessible(page, tab[0]);
         }
+        page.locator("#letters a", new Page.LocatorOptions().setHasText("unknown schema"))
+                .click();
+        page.locator("#replay").click();
+        assertThat(page.locator("#confirm")).isVisible();
+        PageBrowser.assertAccessible(page, "confirm");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1360, 390})
+    void theReferenceOfTheApiIsAccessible(int width) {
+        open(width, 900, ColorScheme.LIGHT);
+        page.navigate("http://127.0.0.1:" + serving.port() + "/api.html");
+        assertThat(page.locator(".opblock").nth(20)).isVisible();
+        PageBrowser.assertAccessible(page, "the routes");
+        Locator status = page.locator("#operations-State-get_v1_status");
+        status.locator(".opblock-summary-control").click();
+        assertThat(status.locator(".responses-table").first()).isVisible();
+        PageBrowser.assertAccessible(page, "a route");
     }
 
     @Test

@@ -24,10 +24,10 @@ public final class ClientMixin {
     @Mixin
     private StateOption state;
 
-    @Option(names = "--bootstrap", paramLabel = "HOST:PORT", description = "Broker, if it is not the local cluster's.")
+    @Option(names = "--bootstrap", paramLabel = "HOST:PORT", description = "Broker. Default: the local cluster's")
     private String bootstrap;
 
-    @Option(names = "--serving", paramLabel = "URL", description = "Serving, if it is not the local cluster's.")
+    @Option(names = "--serving", paramLabel = "URL", description = "Serving. Default: the local cluster's")
     private String serving;
 
     @Option(

@@ -35,19 +35,31 @@ public final class ClusterMixin {
             names = "--port-base",
             paramLabel = "PORT",
             description =
-                    "Four ports in a row: the page, Flink, Kafka, Kafka's controller. Default: 18080, 18081, 19092, 19093")
+                    "Four ports in a row, where they are not named one by one: the page, Flink, Kafka, Kafka's controller.")
     private Integer portBase;
 
-    @Option(names = "--http-port", paramLabel = "PORT", description = "Port of the page and the HTTP API.")
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            description = "Port of the page and the HTTP API. Default: " + ClusterOptions.DEFAULT_HTTP_PORT)
     private Integer httpPort;
 
-    @Option(names = "--flink-port", paramLabel = "PORT", description = "Port of Flink's page.")
+    @Option(
+            names = "--flink-port",
+            paramLabel = "PORT",
+            description = "Port of Flink's page. Default: " + ClusterOptions.DEFAULT_FLINK_PORT)
     private Integer flinkPort;
 
-    @Option(names = "--kafka-port", paramLabel = "PORT", description = "Port of the broker.")
+    @Option(
+            names = "--kafka-port",
+            paramLabel = "PORT",
+            description = "Port of the broker. Default: " + ClusterOptions.DEFAULT_KAFKA_PORT)
     private Integer kafkaPort;
 
-    @Option(names = "--controller-port", paramLabel = "PORT", description = "Port of the broker's controller.")
+    @Option(
+            names = "--controller-port",
+            paramLabel = "PORT",
+            description = "Port of the broker's controller. Default: " + ClusterOptions.DEFAULT_CONTROLLER_PORT)
     private Integer controllerPort;
 
     @Option(
@@ -60,14 +72,14 @@ public final class ClusterMixin {
     @Mixin
     private RegistryMixin registry;
 
-    @Option(names = "--parallelism", paramLabel = "N", description = "Parallelism of the graph job.")
+    @Option(names = "--parallelism", paramLabel = "N", description = "Parallelism of the graph job. Default: 1")
     private Integer parallelism;
 
     @Option(
             names = "--checkpoint-interval",
             paramLabel = "TIME",
             converter = Durations.class,
-            description = "Time between two checkpoints, and so snapshots, of the graph job: 5s.")
+            description = "Time between two checkpoints, and so snapshots, of the graph job. Default: 5s")
     private Duration checkpointInterval;
 
     @Mixin
@@ -77,7 +89,8 @@ public final class ClusterMixin {
             names = "--model",
             paramLabel = "NAME",
             converter = ModelName.class,
-            description = "Model that the trainer trains: spumr, lightgcn, and those that evaluate knows.")
+            description =
+                    "Model that the trainer trains: spumr, lightgcn, and those that evaluate knows. Default: spumr")
     private String model;
 
     @Option(
@@ -98,14 +111,14 @@ public final class ClusterMixin {
     @Option(
             names = "--min-new-interactions",
             paramLabel = "N",
-            description = "Interactions that are new since the last training before the next one.")
+            description = "Interactions that are new since the last training before the next one. Default: 1")
     private Long minNewInteractions;
 
     @Option(
             names = "--min-interval",
             paramLabel = "TIME",
             converter = Durations.class,
-            description = "Least time between two trainings: 60s.")
+            description = "Least time between two trainings. Default: 60s")
     private Duration minInterval;
 
     @Option(
@@ -128,7 +141,7 @@ public final class ClusterMixin {
             names = "--allow",
             split = ",",
             paramLabel = "ATTRIBUTE:VALUE",
-            description = "Recommend only items with one of these: category:shoes,category:hats.")
+            description = "Recommend only items with one of these: category:shoes,category:hats. Default: all items")
     private List<String> allow = List.of();
 
     @Option(

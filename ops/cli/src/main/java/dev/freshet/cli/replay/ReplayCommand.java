@@ -72,7 +72,7 @@ public final class ReplayCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "NAME",
             converter = ModelName.class,
-            description = "Model that the loop trains: spumr, lightgcn, and those that evaluate knows.")
+            description = "Model that the loop trains: spumr, lightgcn, and those that evaluate knows. Default: spumr")
     private String model;
 
     @Option(

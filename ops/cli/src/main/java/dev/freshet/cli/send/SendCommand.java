@@ -49,7 +49,7 @@ public final class SendCommand implements Callable<Integer> {
     @Mixin
     private StateOption state;
 
-    @Option(names = "--bootstrap", paramLabel = "HOST:PORT", description = "Broker, if it is not the local cluster's.")
+    @Option(names = "--bootstrap", paramLabel = "HOST:PORT", description = "Broker. Default: the local cluster's")
     private String bootstrap;
 
     @Mixin

@@ -53,7 +53,7 @@ public final class GraphOptions {
     @Option(
             names = "--k-max",
             paramLabel = "N|unlimited",
-            description = "Items of a user that count. Default: as for --f-max")
+            description = "Items of a user that count. Default: 500; as for --f-max")
     private String kMax;
 
     @Option(
@@ -66,14 +66,15 @@ public final class GraphOptions {
     @Option(
             names = USER_COOCCURRENCE,
             paramLabel = "K",
-            description = "Neighbors per node in the graph of users by common items. Default: no such graph")
+            description = "Neighbors per node in the graph of users by common items. Default: 0, no such graph")
     private Integer userCooccurrence;
 
     @Option(
             names = "--content-exact",
             paramLabel = "N",
             description =
-                    "Nodes up to which the graphs by content are exact; beyond, they must have 95 of 100 true neighbors. Default: the graph job's")
+                    "Nodes up to which the graphs by content are exact; beyond, they must have 95 of 100 true neighbors. Default: "
+                            + GraphSettings.CONTENT_EXACT)
     private Integer contentExact;
 
     /**

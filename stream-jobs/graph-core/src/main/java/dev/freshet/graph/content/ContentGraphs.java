@@ -8,10 +8,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
 
 /**
  * All graphs by content, kept up to date: per modality the nearest items by their vectors, the same among the pairs on which all
@@ -226,6 +230,16 @@ public final class ContentGraphs {
         Set<String> names = new TreeSet<>(graphs.keySet());
         names.addAll(denoisedGraphs.keySet());
         return names;
+    }
+
+    /** Names of the graphs of the nearest by cosine, ascending: all but those among the pairs on which modalities agree. */
+    public SortedSet<String> nearest() {
+        return new TreeSet<>(graphs.keySet());
+    }
+
+    /** The recall of one of the graphs {@link #nearest}, right after a flush; see {@link ContentNeighbors#recall}. */
+    public OptionalDouble recall(String graph, int nodes, RandomGenerator random, BooleanSupplier stop) {
+        return graphs.get(graph).neighbors().recall(nodes, random, stop);
     }
 
     private GraphLists lists(String graph) {

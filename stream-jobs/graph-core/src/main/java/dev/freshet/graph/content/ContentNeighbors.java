@@ -14,6 +14,9 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
@@ -257,6 +260,20 @@ public final class ContentNeighbors {
      */
     public double meanCosine() {
         return vectors.meanCosine();
+    }
+
+    /**
+     * The share of the true {@link #k} nearest in the lists of some vectors, drawn at random and compared with all: recall@k, at a cost of
+     * O(nodes · vectors · dimension) on this thread. Always 1 where all are compared with all.
+     *
+     * @param nodes how many vectors to draw, at most
+     * @param stop asked now and then whether to stop
+     * @return empty if it was told to stop, or if there are no two vectors
+     * @throws IllegalStateException if there are changes that were not flushed
+     */
+    public OptionalDouble recall(int nodes, RandomGenerator random, BooleanSupplier stop) {
+        requireFlushed();
+        return RecallSample.of(vectors, lists, k, nodes, random, stop);
     }
 
     private int live(String id) {
