@@ -28,6 +28,9 @@ final class ProximityGraph {
 
     private static final int DEGREE = 32;
     private static final int BUILD_BEAM = 100;
+    /** So many are linked by one thread: where the first are linked at once, they can miss one another, and searches what only they lead to. */
+    private static final int ALONE = 2 * DEGREE;
+
     private static final float OVERFLOW = 1.2f;
     private static final float PRUNING = 1.2f;
 
@@ -124,14 +127,21 @@ final class ProximityGraph {
             vectors.read(slot, rows[first + s], 0);
         }
         live += set.size();
-        AtomicInteger next = new AtomicInteger(first);
-        Workers.run(Math.max(1, Math.min(threads, set.size())), "linking vectors", thread -> {
-            Pace.Steps steps = pace.steps();
-            for (int node = next.getAndIncrement(); node < first + set.size(); node = next.getAndIncrement()) {
-                graph.addGraphNode(node, scores(node));
-                steps.done();
-            }
-        });
+        int alone = Math.max(first, Math.min(ALONE, first + set.size()));
+        link(new AtomicInteger(first), alone);
+        AtomicInteger next = new AtomicInteger(alone);
+        Workers.run(
+                Math.max(1, Math.min(threads, set.size())),
+                "linking vectors",
+                thread -> link(next, first + set.size()));
+    }
+
+    private void link(AtomicInteger next, int end) {
+        Pace.Steps steps = pace.steps();
+        for (int node = next.getAndIncrement(); node < end; node = next.getAndIncrement()) {
+            graph.addGraphNode(node, scores(node));
+            steps.done();
+        }
     }
 
     private void ensure(int end) {
