@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -70,6 +71,7 @@ public final class TrainingLoop {
      * @param split which models serve whom
      * @param minNewInteractions events since the last training from which a snapshot is worth another
      * @param minInterval shortest time from the end of a training to the next
+     * @param maxAge time from the end of a training after which any new record is worth another
      * @param budget time that the training until early stopping may take from the beginning; from a saved model, half of it
      * @param seed seed of everything random
      * @param threads threads
@@ -81,6 +83,7 @@ public final class TrainingLoop {
             Split split,
             long minNewInteractions,
             Duration minInterval,
+            Duration maxAge,
             Duration budget,
             long seed,
             int threads) {
@@ -93,7 +96,8 @@ public final class TrainingLoop {
     TrainingLoop(Options options, TrainerMetrics metrics) {
         this.options = options;
         this.metrics = metrics;
-        this.policy = new RetrainingPolicy(options.minNewInteractions, options.minInterval);
+        this.policy = new RetrainingPolicy(
+                options.minNewInteractions, options.minInterval, options.maxAge, InstantSource.system());
         this.turns = new ArrayList<>(options.models.keySet());
         this.consumer = Inbox.consumer(options.bootstrap);
     }
@@ -148,7 +152,7 @@ public final class TrainingLoop {
             obey(command, snapshot, inbox, publisher, backend, workers);
         } else {
             Optional<ModelFactory> due = turns.stream()
-                    .filter(model -> isDue(model.name(), snapshot, inbox.releases()))
+                    .filter(model -> policy.isDue(model.name(), snapshot.manifest(), inbox.releases()))
                     .findFirst();
             if (due.isPresent()) {
                 train(due.get(), snapshot, inbox, publisher, backend, workers);
@@ -156,10 +160,6 @@ public final class TrainingLoop {
                 turns.add(due.get());
             }
         }
-    }
-
-    private boolean isDue(String model, Inbox.Snapshot snapshot, Releases releases) {
-        return !releases.held(model) && policy.isDue(model, snapshot.manifest(), releases.of(model));
     }
 
     /**
@@ -470,7 +470,6 @@ public final class TrainingLoop {
             throws IOException {
         Retraining.Refit refit = candidate.refit();
         Map<String, String> configuration = new TreeMap<>(settings.asMap());
-        configuration.put(RetrainingPolicy.EVENTS, Long.toString(RetrainingPolicy.events(run.manifest)));
         configuration.put("start", candidate.warm() ? "warm" : "cold");
         Interactions seen = data.slice().train();
         if (candidate.warm()) {

@@ -119,6 +119,7 @@ class TrainerLoopIT {
                         split,
                         1,
                         Duration.ZERO,
+                        Duration.ofDays(1),
                         budget,
                         1,
                         2),
