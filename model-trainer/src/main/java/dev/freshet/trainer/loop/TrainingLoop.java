@@ -11,6 +11,7 @@ import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Split;
 import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.evaluation.Metrics;
 import dev.freshet.trainer.model.Inductive;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
@@ -394,34 +395,29 @@ public final class TrainingLoop {
         Retraining retraining = new Retraining(run.factory, settings, backend, workers, options.seed);
         Duration budget = saved == null ? options.budget : options.budget.dividedBy(2);
         Lookout lookout = new Lookout(inbox);
-        Retraining.Candidate candidate = retraining.run(data, saved, start.incumbent, budget, new Training.Listener() {
-            @Override
-            public void step(int epoch, int step, int steps) {
-                if (stopped) {
-                    throw new CancellationException("stopped");
-                }
-                lookout.step();
-            }
+        Retraining.Candidate candidate =
+                retraining.run(data, saved, start.incumbent, budget, new Retraining.Listener() {
+                    @Override
+                    public void step(int epoch, int step, int steps) {
+                        if (stopped) {
+                            throw new CancellationException("stopped");
+                        }
+                        lookout.step();
+                    }
 
-            @Override
-            public void epoch(Training.Epoch epoch) {
-                TrainingLoop.this.metrics.epoch();
-                publisher.evaluation(progress(run, epoch));
-            }
-        });
+                    @Override
+                    public void epoch(Training.Epoch epoch) {
+                        TrainingLoop.this.metrics.epoch();
+                        publisher.evaluation(progress(run, epoch));
+                    }
+
+                    @Override
+                    public void measured(Training.Outcome outcome, Metrics test, Metrics popularity, Metrics inForce) {
+                        publisher.evaluation(offline(run, outcome, test, popularity, inForce));
+                    }
+                });
         lookout.check();
-        Map<String, Double> metrics = new TreeMap<>(candidate.test().values());
-        candidate.popularity().values().forEach((name, value) -> metrics.put("popularity." + name, value));
-        if (candidate.inForce() != null) {
-            candidate.inForce().values().forEach((name, value) -> metrics.put("in-force." + name, value));
-        }
         String reason = candidate.reason();
-        publisher.evaluation(run.evaluation(EvaluationKind.OFFLINE)
-                .setEpoch(candidate.outcome().bestEpoch())
-                .setEpochs(candidate.outcome().epochs())
-                .setMetrics(metrics)
-                .setUsers(candidate.test().users())
-                .build());
         Map<String, Double> judged = new TreeMap<>(candidate.test().values());
         if (candidate.difference() != null) {
             judged.putAll(candidate.difference().metrics());
@@ -455,6 +451,21 @@ public final class TrainingLoop {
                 .setEpochs(epoch.of())
                 .setMetrics(metrics)
                 .setUsers(epoch.valid() == null ? 0 : epoch.valid().users())
+                .build();
+    }
+
+    private static Evaluation offline(
+            Run run, Training.Outcome outcome, Metrics test, Metrics popularity, Metrics inForce) {
+        Map<String, Double> metrics = new TreeMap<>(test.values());
+        popularity.values().forEach((name, value) -> metrics.put("popularity." + name, value));
+        if (inForce != null) {
+            inForce.values().forEach((name, value) -> metrics.put("in-force." + name, value));
+        }
+        return run.evaluation(EvaluationKind.OFFLINE)
+                .setEpoch(outcome.bestEpoch())
+                .setEpochs(outcome.epochs())
+                .setMetrics(metrics)
+                .setUsers(test.users())
                 .build();
     }
 
