@@ -84,6 +84,7 @@ class TrainerMainTest {
                 "bench --data . --threads 0|--threads is 0; it must be at least 1",
                 "loop --models m --bootstrap nowhere|--bootstrap is 'nowhere'; it must be HOST:PORT",
                 "loop --models m --bootstrap a:1 --min-interval soon|'soon' is no time; write 500ms, 30s, 5m or 2h",
+                "loop --models m --bootstrap a:1 --max-age old|'old' is no time; write 500ms, 30s, 5m or 2h",
                 "loop --models m --bootstrap a:1 --model x|no model x; the models are bm3, da-mrs,",
                 "loop --models m --bootstrap a:1 --set a=b|no setting a; the settings are",
                 "loop --models m --bootstrap a:1 --metrics 9404|'9404' is no address of this machine; write HOST:PORT",

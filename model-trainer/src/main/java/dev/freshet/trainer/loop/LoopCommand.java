@@ -77,6 +77,16 @@ public final class LoopCommand implements Callable<Integer> {
     private Duration minInterval;
 
     @Option(
+            names = "--max-age",
+            paramLabel = "TIME",
+            defaultValue = "24h",
+            converter = Durations.class,
+            description =
+                    "Time since the last training after which a snapshot with anything new is trained on, be it features of an"
+                            + " item alone (default: ${DEFAULT-VALUE}).")
+    private Duration maxAge;
+
+    @Option(
             names = "--training-time",
             paramLabel = "TIME",
             defaultValue = "90s",
@@ -203,6 +213,7 @@ public final class LoopCommand implements Callable<Integer> {
                 users,
                 minNewInteractions,
                 minInterval,
+                maxAge,
                 trainingTime,
                 options.seed(),
                 threads);

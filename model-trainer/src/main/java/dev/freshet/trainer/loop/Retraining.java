@@ -77,6 +77,18 @@ final class Retraining {
         }
     }
 
+    /** Follows a training. */
+    interface Listener extends Training.Listener {
+
+        /**
+         * Told when the model has been measured, before it is judged and the second step begins.
+         *
+         * @param popularity the most popular items on the same slice
+         * @param inForce the release in force on it, or null
+         */
+        void measured(Training.Outcome outcome, Metrics test, Metrics popularity, Metrics inForce);
+    }
+
     Retraining(ModelFactory factory, Settings settings, Backend backend, Workers workers, long seed) {
         this.factory = factory;
         this.settings = settings;
@@ -92,12 +104,7 @@ final class Retraining {
      * @param incumbent the release in force
      * @param budget time after which the first step begins no new epoch
      */
-    Candidate run(
-            SnapshotData data,
-            ModelStore.Saved saved,
-            Incumbent incumbent,
-            Duration budget,
-            Training.Listener listener) {
+    Candidate run(SnapshotData data, ModelStore.Saved saved, Incumbent incumbent, Duration budget, Listener listener) {
         Interactions train = data.slice().train();
         TrainingData past = new TrainingData(train, data.features(), ofFeatures(data), workers.threads());
         Training.Outcome outcome;
@@ -118,6 +125,7 @@ final class Retraining {
         Metrics test = measurement.metrics();
         Difference difference = measured.difference(measurement, seed);
         Metrics popularity = FullRanking.popularity(train, data.slice().test(), workers);
+        listener.measured(outcome, test, popularity, inForce);
         String reason = outcome.diverged()
                 ? "the loss is not finite in epoch " + outcome.epochs()
                 : Gate.refusal(test, inForce, difference, popularity);

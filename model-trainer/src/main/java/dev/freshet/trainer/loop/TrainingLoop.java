@@ -11,6 +11,7 @@ import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.SchemaTopic;
 import dev.freshet.topic.Split;
 import dev.freshet.trainer.data.Interactions;
+import dev.freshet.trainer.evaluation.Metrics;
 import dev.freshet.trainer.model.Inductive;
 import dev.freshet.trainer.model.ModelFactory;
 import dev.freshet.trainer.model.Models;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -70,6 +72,7 @@ public final class TrainingLoop {
      * @param split which models serve whom
      * @param minNewInteractions events since the last training from which a snapshot is worth another
      * @param minInterval shortest time from the end of a training to the next
+     * @param maxAge time from the end of a training after which any new record is worth another
      * @param budget time that the training until early stopping may take from the beginning; from a saved model, half of it
      * @param seed seed of everything random
      * @param threads threads
@@ -81,6 +84,7 @@ public final class TrainingLoop {
             Split split,
             long minNewInteractions,
             Duration minInterval,
+            Duration maxAge,
             Duration budget,
             long seed,
             int threads) {
@@ -93,7 +97,8 @@ public final class TrainingLoop {
     TrainingLoop(Options options, TrainerMetrics metrics) {
         this.options = options;
         this.metrics = metrics;
-        this.policy = new RetrainingPolicy(options.minNewInteractions, options.minInterval);
+        this.policy = new RetrainingPolicy(
+                options.minNewInteractions, options.minInterval, options.maxAge, InstantSource.system());
         this.turns = new ArrayList<>(options.models.keySet());
         this.consumer = Inbox.consumer(options.bootstrap);
     }
@@ -148,7 +153,7 @@ public final class TrainingLoop {
             obey(command, snapshot, inbox, publisher, backend, workers);
         } else {
             Optional<ModelFactory> due = turns.stream()
-                    .filter(model -> isDue(model.name(), snapshot, inbox.releases()))
+                    .filter(model -> policy.isDue(model.name(), snapshot.manifest(), inbox.releases()))
                     .findFirst();
             if (due.isPresent()) {
                 train(due.get(), snapshot, inbox, publisher, backend, workers);
@@ -156,10 +161,6 @@ public final class TrainingLoop {
                 turns.add(due.get());
             }
         }
-    }
-
-    private boolean isDue(String model, Inbox.Snapshot snapshot, Releases releases) {
-        return !releases.held(model) && policy.isDue(model, snapshot.manifest(), releases.of(model));
     }
 
     /**
@@ -394,34 +395,29 @@ public final class TrainingLoop {
         Retraining retraining = new Retraining(run.factory, settings, backend, workers, options.seed);
         Duration budget = saved == null ? options.budget : options.budget.dividedBy(2);
         Lookout lookout = new Lookout(inbox);
-        Retraining.Candidate candidate = retraining.run(data, saved, start.incumbent, budget, new Training.Listener() {
-            @Override
-            public void step(int epoch, int step, int steps) {
-                if (stopped) {
-                    throw new CancellationException("stopped");
-                }
-                lookout.step();
-            }
+        Retraining.Candidate candidate =
+                retraining.run(data, saved, start.incumbent, budget, new Retraining.Listener() {
+                    @Override
+                    public void step(int epoch, int step, int steps) {
+                        if (stopped) {
+                            throw new CancellationException("stopped");
+                        }
+                        lookout.step();
+                    }
 
-            @Override
-            public void epoch(Training.Epoch epoch) {
-                TrainingLoop.this.metrics.epoch();
-                publisher.evaluation(progress(run, epoch));
-            }
-        });
+                    @Override
+                    public void epoch(Training.Epoch epoch) {
+                        TrainingLoop.this.metrics.epoch();
+                        publisher.evaluation(progress(run, epoch));
+                    }
+
+                    @Override
+                    public void measured(Training.Outcome outcome, Metrics test, Metrics popularity, Metrics inForce) {
+                        publisher.evaluation(offline(run, outcome, test, popularity, inForce));
+                    }
+                });
         lookout.check();
-        Map<String, Double> metrics = new TreeMap<>(candidate.test().values());
-        candidate.popularity().values().forEach((name, value) -> metrics.put("popularity." + name, value));
-        if (candidate.inForce() != null) {
-            candidate.inForce().values().forEach((name, value) -> metrics.put("in-force." + name, value));
-        }
         String reason = candidate.reason();
-        publisher.evaluation(run.evaluation(EvaluationKind.OFFLINE)
-                .setEpoch(candidate.outcome().bestEpoch())
-                .setEpochs(candidate.outcome().epochs())
-                .setMetrics(metrics)
-                .setUsers(candidate.test().users())
-                .build());
         Map<String, Double> judged = new TreeMap<>(candidate.test().values());
         if (candidate.difference() != null) {
             judged.putAll(candidate.difference().metrics());
@@ -458,6 +454,21 @@ public final class TrainingLoop {
                 .build();
     }
 
+    private static Evaluation offline(
+            Run run, Training.Outcome outcome, Metrics test, Metrics popularity, Metrics inForce) {
+        Map<String, Double> metrics = new TreeMap<>(test.values());
+        popularity.values().forEach((name, value) -> metrics.put("popularity." + name, value));
+        if (inForce != null) {
+            inForce.values().forEach((name, value) -> metrics.put("in-force." + name, value));
+        }
+        return run.evaluation(EvaluationKind.OFFLINE)
+                .setEpoch(outcome.bestEpoch())
+                .setEpochs(outcome.epochs())
+                .setMetrics(metrics)
+                .setUsers(test.users())
+                .build();
+    }
+
     private void release(
             Run run,
             ModelStore.Saved saved,
@@ -470,7 +481,6 @@ public final class TrainingLoop {
             throws IOException {
         Retraining.Refit refit = candidate.refit();
         Map<String, String> configuration = new TreeMap<>(settings.asMap());
-        configuration.put(RetrainingPolicy.EVENTS, Long.toString(RetrainingPolicy.events(run.manifest)));
         configuration.put("start", candidate.warm() ? "warm" : "cold");
         Interactions seen = data.slice().train();
         if (candidate.warm()) {

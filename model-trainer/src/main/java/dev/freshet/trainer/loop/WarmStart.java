@@ -12,7 +12,8 @@ import java.util.List;
 
 /**
  * Starts a model from a saved one: rows of nodes by their ids, shared weights as they are. The row of a new node is the mean of its
- * neighbors' rows: by Jaccard similarity, else by features, else it stays as it was initialized.
+ * neighbors' rows: by Jaccard similarity, else by features, else it stays as it was initialized. So does a new item's row of trained
+ * features: its own say more of it than those of its neighbors.
  */
 final class WarmStart {
 
@@ -33,16 +34,13 @@ final class WarmStart {
             if (matrix == null || matrix.columns() != parameter.value().columns()) {
                 continue;
             }
-            if (parameter.rows() == Parameter.Rows.NODES) {
-                parameter.value().set(nodes(saved, matrix, parameter, users, items, data));
-            } else if (parameter.rows() == Parameter.Rows.USERS) {
-                parameter.value().set(side(saved.users(), matrix, parameter, users));
-            } else if (parameter.rows() == Parameter.Rows.ITEMS) {
-                parameter.value().set(side(saved.items(), matrix, parameter, items));
-            } else if (matrix.rows() == parameter.value().rows()) {
+            if (parameter.rows() == Parameter.Rows.SHARED) {
+                if (matrix.rows() != parameter.value().rows()) {
+                    continue;
+                }
                 parameter.value().set(matrix.values());
             } else {
-                continue;
+                parameter.value().set(rows(saved, matrix, parameter, users, items, data));
             }
             found++;
         }
@@ -65,14 +63,7 @@ final class WarmStart {
         return Interactions.of(userOf.toIntArray(), itemOf.toIntArray(), users.size(), items.size());
     }
 
-    /** Rows of new nodes keep what they start with: it may be a feature of the node. */
-    private static float[] side(IdIndex from, Matrix matrix, Parameter parameter, IdIndex to) {
-        float[] values = parameter.value().toFloats();
-        copy(from, 0, matrix, to, 0, values);
-        return values;
-    }
-
-    private static float[] nodes(
+    private static float[] rows(
             ModelStore.Saved saved,
             Matrix matrix,
             Parameter parameter,
@@ -80,14 +71,36 @@ final class WarmStart {
             IdIndex items,
             TrainingData data) {
         float[] values = parameter.value().toFloats();
-        int columns = matrix.columns();
-        boolean[] knownUsers = copy(saved.users(), 0, matrix, users, 0, values);
-        boolean[] knownItems = copy(saved.items(), saved.users().size(), matrix, items, users.size(), values);
-        fill(values, 0, columns, knownUsers, List.of(data.userJaccard(NEIGHBORS)));
-        List<NeighborGraph> itemGraphs = new ArrayList<>(List.of(data.itemJaccard(NEIGHBORS)));
-        data.features().keySet().forEach(modality -> itemGraphs.add(data.itemContent(modality, NEIGHBORS)));
-        fill(values, users.size(), columns, knownItems, itemGraphs);
+        switch (parameter.rows()) {
+            case NODES -> {
+                users(saved, matrix, users, data, values);
+                items(saved, saved.users().size(), matrix, items, users.size(), data, values);
+            }
+            case USERS -> users(saved, matrix, users, data, values);
+            case ITEMS -> items(saved, 0, matrix, items, 0, data, values);
+            case FEATURES -> copy(saved.items(), 0, matrix, items, 0, values);
+            case SHARED -> throw new IllegalArgumentException(parameter.name() + " has no rows of nodes");
+        }
         return values;
+    }
+
+    private static void users(ModelStore.Saved saved, Matrix matrix, IdIndex users, TrainingData data, float[] values) {
+        boolean[] known = copy(saved.users(), 0, matrix, users, 0, values);
+        fill(values, 0, matrix.columns(), known, List.of(data.userJaccard(NEIGHBORS)));
+    }
+
+    private static void items(
+            ModelStore.Saved saved,
+            int fromOffset,
+            Matrix matrix,
+            IdIndex items,
+            int toOffset,
+            TrainingData data,
+            float[] values) {
+        boolean[] known = copy(saved.items(), fromOffset, matrix, items, toOffset, values);
+        List<NeighborGraph> graphs = new ArrayList<>(List.of(data.itemJaccard(NEIGHBORS)));
+        data.features().keySet().forEach(modality -> graphs.add(data.itemContent(modality, NEIGHBORS)));
+        fill(values, toOffset, matrix.columns(), known, graphs);
     }
 
     private static boolean[] copy(

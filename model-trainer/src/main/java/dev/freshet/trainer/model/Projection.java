@@ -19,7 +19,8 @@ record Projection(Parameter features, Parameter weight, Parameter bias) implemen
     static Projection of(String modality, Features raw, int dimension, Backend backend, float[] weight, float[] bias) {
         int inputs = raw.dimension();
         return new Projection(
-                Parameter.of(modality + ".features", Parameter.Rows.ITEMS, backend, raw.items(), inputs, raw.filled()),
+                Parameter.of(
+                        modality + ".features", Parameter.Rows.FEATURES, backend, raw.items(), inputs, raw.filled()),
                 Parameter.of(modality + ".weight", Parameter.Rows.SHARED, backend, inputs, dimension, weight),
                 Parameter.of(modality + ".bias", Parameter.Rows.SHARED, backend, 1, dimension, bias));
     }

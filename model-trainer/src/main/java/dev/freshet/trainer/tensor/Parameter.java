@@ -21,6 +21,8 @@ public record Parameter(String name, Rows rows, Table value, Table gradient, Tab
         USERS,
         /** One row per item. */
         ITEMS,
+        /** One row per item, which starts as the item's features. */
+        FEATURES,
         /** Weights that all nodes share. */
         SHARED
     }

@@ -184,6 +184,12 @@ class ModelStoreTest {
                 Map.of(
                         "nodes",
                         new Matrix(4, 2, new float[] {1, 1, 2, 2, 3, 3, 4, 4}),
+                        "users",
+                        new Matrix(2, 1, new float[] {1, 2}),
+                        "items",
+                        new Matrix(2, 1, new float[] {3, 4}),
+                        "features",
+                        new Matrix(2, 1, new float[] {5, 6}),
                         "weight",
                         new Matrix(1, 2, new float[] {7, 8}),
                         "narrow",
@@ -193,8 +199,16 @@ class ModelStoreTest {
             Parameter nodes = Parameter.of("nodes", Parameter.Rows.NODES, backend, 7, 2, new float[14]);
             Parameter weight = Parameter.of("weight", Parameter.Rows.SHARED, backend, 1, 2, new float[2]);
             Parameter narrow = Parameter.of("narrow", Parameter.Rows.SHARED, backend, 1, 2, new float[] {5, 6});
-            assertThat(WarmStart.apply(saved, List.of(nodes, weight), users, items, data))
-                    .isEqualTo(2);
+            Parameter ofUsers = Parameter.of("users", Parameter.Rows.USERS, backend, 4, 1, new float[] {9, 9, 9, 9});
+            Parameter ofItems = Parameter.of("items", Parameter.Rows.ITEMS, backend, 3, 1, new float[] {9, 9, 9});
+            Parameter features =
+                    Parameter.of("features", Parameter.Rows.FEATURES, backend, 3, 1, new float[] {9, 9, 9});
+            assertThat(WarmStart.apply(saved, List.of(nodes, weight, ofUsers, ofItems, features), users, items, data))
+                    .isEqualTo(5);
+            // User d has no neighbors; item w's own features are there.
+            assertThat(ofUsers.value().toFloats()).containsExactly(1, 2, 2, 9);
+            assertThat(ofItems.value().toFloats()).containsExactly(4, 3, 4);
+            assertThat(features.value().toFloats()).containsExactly(9, 5, 6);
             assertThat(nodes.value().toFloats()).containsExactly(1, 1, 2, 2, 2, 2, 0, 0, 4, 4, 3, 3, 4, 4);
             assertThat(weight.value().toFloats()).containsExactly(7, 8);
             assertThat(WarmStart.apply(saved, List.of(narrow), users, items, data))

@@ -22,6 +22,7 @@ import dev.freshet.schema.SnapshotManifest;
 import dev.freshet.testkit.Received;
 import dev.freshet.testkit.ReleaseFixture;
 import dev.freshet.testkit.TestKafka;
+import dev.freshet.topic.BuildVersion;
 import dev.freshet.topic.Split;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
@@ -119,6 +120,7 @@ class TrainerLoopIT {
                         split,
                         1,
                         Duration.ZERO,
+                        Duration.ofDays(1),
                         budget,
                         1,
                         2),
@@ -201,6 +203,7 @@ class TrainerLoopIT {
         assertThat(first.getVersion()).matches("\\d{8}T\\d{6}Z-spumr");
         assertThat(first.getAction()).isEqualTo(ReleaseAction.RELEASE);
         assertThat(first.getSnapshotId()).isEqualTo("snapshot-000000000001");
+        assertThat(first.getCodeVersion()).isEqualTo(BuildVersion.current());
         assertThat(first.getConfiguration()).containsEntry("start", "cold");
         Map<NodeKind, Map<String, ModelEmbedding>> embeddings = embeddings(first);
         assertThat(embeddings.get(NodeKind.USER)).containsKey(Snapshots.user(0));

@@ -114,12 +114,12 @@ public final class HttpLoadMain implements Callable<Integer> {
         Histogram micros = run.micros();
         return String.format(
                 Locale.ROOT,
-                "{\"requests_per_s\": %d, \"requests\": %d, \"errors\": %d, \"answers_per_s\": %.1f, \"p50_ms\": %.3f, \"p90_ms\": %.3f,"
-                        + " \"p99_ms\": %.3f, \"max_ms\": %.3f}",
+                "{\"requests_per_s\": %.1f, \"asked_per_s\": %d, \"requests\": %d, \"errors\": %d, \"p50_ms\": %.3f,"
+                        + " \"p90_ms\": %.3f, \"p99_ms\": %.3f, \"max_ms\": %.3f}",
+                run.answersPerSecond(),
                 run.rate(),
                 run.requests(),
                 run.errors(),
-                run.answersPerSecond(),
                 micros.getValueAtPercentile(50) / 1e3,
                 micros.getValueAtPercentile(90) / 1e3,
                 micros.getValueAtPercentile(99) / 1e3,

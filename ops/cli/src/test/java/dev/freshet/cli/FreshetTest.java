@@ -44,6 +44,7 @@ class FreshetTest {
                 "up --checkpoint-interval soon",
                 "up --checkpoint-interval 0s",
                 "up --min-interval x",
+                "up --max-age x",
                 "up --min-new-interactions -1",
                 "up --model typo",
                 "up --split typo=1",

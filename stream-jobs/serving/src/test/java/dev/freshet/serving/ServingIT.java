@@ -30,6 +30,7 @@ import dev.freshet.serving.http.Tls;
 import dev.freshet.serving.release.ReleaseReader;
 import dev.freshet.serving.score.ActionWeights;
 import dev.freshet.serving.score.ItemFilter;
+import dev.freshet.serving.score.Model;
 import dev.freshet.serving.score.ModelFixture;
 import dev.freshet.serving.score.Scoring;
 import dev.freshet.serving.score.Variant;
@@ -41,6 +42,7 @@ import dev.freshet.topic.Split;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.WireFormat;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -58,10 +60,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.management.ObjectName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,6 +79,9 @@ class ServingIT {
     private static final int USERS = 150;
     private static final int ITEMS = 60;
     private static final int DIMENSION = 16;
+    private static final int PARTITIONS = 3;
+    /** From one event of a user to the next, of traffic that a busy machine can follow. */
+    private static final Duration BETWEEN_EVENTS = Duration.ofMillis(300);
 
     private final TestKafka kafka = TestKafka.shared();
     private final LoopFixture loop = new LoopFixture(kafka);
@@ -84,7 +93,7 @@ class ServingIT {
 
     @BeforeEach
     void topics() throws InterruptedException {
-        loop.reset(3);
+        loop.reset(PARTITIONS);
     }
 
     private Serving serve() throws Exception {
@@ -280,6 +289,109 @@ class ServingIT {
             loop.rollback(first);
             await("everyone is back", () -> usersScoredBy(first.getVersion()).size() == USERS);
             assertNoListMixesVersions();
+        }
+    }
+
+    /** Partitions with a list of a version that an event from so many seconds on has caused. */
+    private Set<Integer> partitionsServed(String version, long second) {
+        return kafka.drain(Topic.RECOMMENDATIONS).stream()
+                .filter(list -> isOf(list, version) && list.value().getCausedBy() != null)
+                .filter(list -> !list.value().getCausedBy().isBefore(LoopFixture.EPOCH.plusSeconds(second)))
+                .map(Received::partition)
+                .collect(Collectors.toSet());
+    }
+
+    @Test
+    void aReleaseAmidTrafficSwitchesEachInstanceWhole(@TempDir Path otherState) throws Exception {
+        kafka.sendAll(Topic.INTERACTIONS, interactions(600, 0, random));
+        ModelRelease first = release("20270101T000000Z-lightgcn");
+        AtomicBoolean enough = new AtomicBoolean();
+        try (Serving one = serve();
+                Serving other = serve(otherState)) {
+            Http here = new Http(one.port());
+            Http there = new Http(other.port());
+            await("both have users", () -> {
+                int ones = users(here);
+                int others = users(there);
+                return ones > 0 && others > 0 && ones + others == USERS;
+            });
+            await(
+                    "everyone is scored by the first",
+                    () -> usersScoredBy(first.getVersion()).size() == USERS);
+            CompletableFuture<Void> traffic = CompletableFuture.runAsync(() -> {
+                Random own = new Random(5);
+                for (long second = 1000; !enough.get(); second += USERS) {
+                    kafka.sendAll(Topic.INTERACTIONS, interactions(USERS, second, own));
+                    LockSupport.parkNanos(BETWEEN_EVENTS.toNanos());
+                }
+            });
+            try {
+                await(
+                        "traffic meets the first everywhere",
+                        () -> partitionsServed(first.getVersion(), 1000).size() == PARTITIONS);
+                ModelRelease second = release("20270102T000000Z-lightgcn");
+                await(
+                        "traffic meets the second everywhere",
+                        () -> partitionsServed(second.getVersion(), 1000).size() == PARTITIONS);
+                await(
+                        "everyone is scored by the second",
+                        () -> usersScoredBy(second.getVersion()).size() == USERS);
+            } finally {
+                enough.set(true);
+            }
+            traffic.join();
+            awaitLastEvents();
+            for (Http instance : List.of(here, there)) {
+                assertThat(instance.json("/v1/models").get("inForce").asText()).isEqualTo("20270102T000000Z-lightgcn");
+            }
+        }
+        assertNothingOwnedIsRecommended();
+        assertNoListMixesVersions();
+        // A partition is one instance's: what it has switched from never comes back.
+        Map<Integer, String> newest = new HashMap<>();
+        for (Received<Recommendations> list : kafka.drain(Topic.RECOMMENDATIONS)) {
+            String version = String.valueOf(list.value().getModelVersion());
+            if (!version.equals("null")) {
+                assertThat(version).isGreaterThanOrEqualTo(newest.getOrDefault(list.partition(), ""));
+                newest.put(list.partition(), version);
+            }
+        }
+    }
+
+    /** Models that the JVM holds, and that are being read: what nobody refers to is collected first. */
+    private static int models() throws Exception {
+        String histogram = (String) ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcClassHistogram",
+                        new Object[] {new String[0]},
+                        new String[] {String[].class.getName()});
+        int models = 0;
+        for (String line : histogram.lines().toList()) {
+            String[] columns = line.strip().split("\\s+");
+            if (columns.length >= 4
+                    && Set.of(Model.class.getName(), Model.Builder.class.getName())
+                            .contains(columns[3])) {
+                models += Integer.parseInt(columns[1]);
+            }
+        }
+        return models;
+    }
+
+    @Test
+    void anInstanceHoldsTheOldAndTheNewVersionAtMost() throws Exception {
+        kafka.sendAll(Topic.INTERACTIONS, interactions(600, 0, random));
+        // What Kafka Streams holds of instances of earlier tests.
+        int others = models();
+        try (Serving serving = serve()) {
+            for (int day = 1; day <= 4; day++) {
+                ModelRelease release = release("2027010" + day + "T000000Z-lightgcn");
+                await("everyone is scored by " + release.getVersion(), () -> {
+                    assertThat(models() - others).isLessThanOrEqualTo(2);
+                    return usersScoredBy(release.getVersion()).size() == USERS;
+                });
+                await("the one before is gone", () -> models() - others <= 1);
+            }
         }
     }
 

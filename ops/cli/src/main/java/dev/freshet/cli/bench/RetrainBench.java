@@ -53,7 +53,6 @@ final class RetrainBench {
     private static final class Progress {
         private long begun;
         private long trained;
-        private long judged;
         private int epochs;
     }
 
@@ -98,8 +97,10 @@ final class RetrainBench {
         seconds.put(Phase.SNAPSHOT, (snapshot - start) / 1e3);
         seconds.put(Phase.READING, (run.begun - snapshot) / 1e3);
         seconds.put(Phase.TRAINING, (run.trained - run.begun) / 1e3);
-        seconds.put(Phase.JUDGING, (run.judged - run.trained) / 1e3);
-        seconds.put(Phase.PUBLISHING, (released - run.judged) / 1e3);
+        // On the clock of this machine, where all parts run.
+        long judged = decision.getAt().toEpochMilli();
+        seconds.put(Phase.JUDGING, (judged - run.trained) / 1e3);
+        seconds.put(Phase.PUBLISHING, (released - judged) / 1e3);
         seconds.put(Phase.LOADING, (loaded - released) / 1e3);
         seconds.put(Phase.SCORING, (scored - loaded) / 1e3);
         return new RetrainResult(
@@ -143,8 +144,6 @@ final class RetrainBench {
                     progress.begun = progress.begun == 0 ? record.timestamp() : progress.begun;
                     progress.trained = record.timestamp();
                     progress.epochs = evaluation.getEpoch();
-                } else if (evaluation.getKind() == EvaluationKind.OFFLINE) {
-                    progress.judged = record.timestamp();
                 }
             });
         }

@@ -20,7 +20,10 @@ import java.util.Locale;
  */
 record ServeResult(String data, String model, int users, JsonNode load, HostMachine machine) {
 
-    /** The results by name, times in milliseconds: those of the first rate, then all. */
+    /**
+     * The results by name, times in milliseconds: those of the first rate, then all. {@code requests_per_s} are those that were answered,
+     * {@code asked_per_s} those that were to be made.
+     */
     ObjectNode toJson() {
         ObjectNode json = new ObjectMapper().createObjectNode();
         json.put("data", data).put("model", model).put("users", users);
@@ -43,8 +46,8 @@ record ServeResult(String data, String model, int users, JsonNode load, HostMach
                 out,
                 List.of(
                         "",
-                        ">requests/s",
-                        ">answers/s",
+                        ">asked/s",
+                        ">answered/s",
                         ">requests",
                         ">errors",
                         ">p50 ms",
@@ -62,8 +65,8 @@ record ServeResult(String data, String model, int users, JsonNode load, HostMach
     private static List<String> row(String name, JsonNode run) {
         return List.of(
                 name,
-                run.path("requests_per_s").asText(),
-                String.format(Locale.ROOT, "%.0f", run.path("answers_per_s").asDouble()),
+                run.path("asked_per_s").asText(),
+                String.format(Locale.ROOT, "%.0f", run.path("requests_per_s").asDouble()),
                 run.path("requests").asText(),
                 run.path("errors").asText(),
                 millis(run, "p50_ms"),

@@ -41,6 +41,7 @@ final class TrainerPhases implements AutoCloseable {
     enum Phase {
         READING("reading the snapshot"),
         TRAINING("training"),
+        JUDGING("judging the model and training it on all"),
         SAVING("saving the model"),
         PUBLISHING("in the release's transaction"),
         RELEASED("just after the release");
@@ -123,13 +124,15 @@ final class TrainerPhases implements AutoCloseable {
     }
 
     private boolean isIn(Phase phase) {
-        follow(run == null || phase == Phase.TRAINING ? POLL : Duration.ZERO);
+        boolean told = run == null || phase == Phase.TRAINING || phase == Phase.JUDGING;
+        follow(told ? POLL : Duration.ZERO);
         if (run == null) {
             return false;
         }
         return switch (phase) {
             case READING -> true;
             case TRAINING -> epoch > 0;
+            case JUDGING -> measured;
             case SAVING -> Files.exists(models.resolve(run));
             case PUBLISHING -> !embeddings.poll(POLL).isEmpty();
             case RELEASED -> !releases.poll(POLL).isEmpty();
@@ -163,6 +166,7 @@ final class TrainerPhases implements AutoCloseable {
         return switch (phase) {
             case READING -> run == null;
             case TRAINING -> !measured;
+            case JUDGING -> !Files.exists(models.resolve(run));
             case SAVING -> !Files.exists(models.resolve(run).resolve("model.safetensors"));
             case PUBLISHING -> releases.poll(SETTLED).isEmpty();
             case RELEASED -> true;

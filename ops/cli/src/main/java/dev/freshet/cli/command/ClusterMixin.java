@@ -122,6 +122,14 @@ public final class ClusterMixin {
     private Duration minInterval;
 
     @Option(
+            names = "--max-age",
+            paramLabel = "TIME",
+            converter = Durations.class,
+            description =
+                    "Time since the last training after which anything new is trained on, be it features of an item alone. Default: 24h")
+    private Duration maxAge;
+
+    @Option(
             names = "--action-weight",
             split = ",",
             paramLabel = "ACTION=N",
@@ -210,6 +218,7 @@ public final class ClusterMixin {
         options = with(options, Part.SERVING, "--split-salt", splitSalt);
         options = with(options, Part.TRAINER, "--min-new-interactions", minNewInteractions);
         options = with(options, Part.TRAINER, "--min-interval", text(minInterval));
+        options = with(options, Part.TRAINER, "--max-age", text(maxAge));
         for (Map.Entry<String, Double> weight : actionWeights.entrySet()) {
             options = options.with(Part.SERVING, "--action-weight", weight.getKey() + "=" + weight.getValue());
         }

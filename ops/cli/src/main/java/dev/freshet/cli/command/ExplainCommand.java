@@ -7,6 +7,7 @@ import dev.freshet.cli.Metrics;
 import dev.freshet.topic.Split;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,6 +73,7 @@ public final class ExplainCommand implements Callable<Integer> {
             for (String field : List.of("title", "rank", "score", "reasons")) {
                 answer.set(field, entry.path(field));
             }
+            addActions(serving, answer.path("reasons"));
         } else {
             Absence absence = absence(serving, list);
             answer.put("why", absence.why).put("detail", absence.detail);
@@ -87,6 +90,19 @@ public final class ExplainCommand implements Callable<Integer> {
             print(out, answer);
         }
         return 0;
+    }
+
+    /** Says of what the user has how it came to be there, as far as serving keeps that. */
+    private void addActions(ServingClient serving, JsonNode reasons) throws Exception {
+        JsonNode history = serving.get("/v1/users/" + ServingClient.segment(user) + "?limit=" + HISTORY)
+                .path("history");
+        for (JsonNode reason : reasons) {
+            for (JsonNode own : history) {
+                if (reason.path("item").isTextual() && reason.path("item").equals(own.path("item"))) {
+                    ((ObjectNode) reason).set("action", own.path("action"));
+                }
+            }
+        }
     }
 
     private Absence absence(ServingClient serving, JsonNode list) throws Exception {
@@ -170,10 +186,7 @@ public final class ExplainCommand implements Callable<Integer> {
                     out,
                     "rank",
                     answer.path("rank").asText() + " of " + answer.path("of").asText());
-            line(
-                    out,
-                    "score",
-                    String.format(Locale.ROOT, "%.4f", answer.path("score").asDouble()));
+            line(out, "score", number("%.4f", answer.path("score").asDouble()));
             for (JsonNode reason : answer.path("reasons")) {
                 line(out, "because", reason(reason));
             }
@@ -242,9 +255,36 @@ public final class ExplainCommand implements Callable<Integer> {
     }
 
     private static String reason(JsonNode reason) {
-        String of = reason.path("title").asText(reason.path("item").asText(""));
-        String weight = String.format(Locale.ROOT, "%.4f", reason.path("weight").asDouble());
-        return of.isEmpty() ? reason.path("kind").asText() + " " + weight : "similar to " + of + " " + weight;
+        StringBuilder line = new StringBuilder();
+        if (reason.path("item").isTextual()) {
+            line.append("similar to ")
+                    .append(reason.path("title").asText(reason.path("item").asText()));
+            if (reason.has("action")) {
+                line.append(" (").append(reason.path("action").asText()).append(')');
+            }
+        } else {
+            line.append(reason.path("kind").asText());
+        }
+        line.append(number(" %.4f", reason.path("weight").asDouble()));
+        List<Map.Entry<String, JsonNode>> modalities =
+                new ArrayList<>(reason.path("modalityWeights").properties());
+        modalities.sort(Comparator.comparingDouble(weight -> -weight.getValue().asDouble()));
+        if (!modalities.isEmpty()) {
+            line.append("; by ")
+                    .append(modalities.stream()
+                            .map(weight -> weight.getKey()
+                                    + number(" %.2f", weight.getValue().asDouble()))
+                            .collect(Collectors.joining(", ")));
+        }
+        if (reason.path("uncertainty").isNumber()) {
+            line.append("; uncertainty ")
+                    .append(number("%.2f", reason.path("uncertainty").asDouble()));
+        }
+        return line.toString();
+    }
+
+    private static String number(String format, double number) {
+        return String.format(Locale.ROOT, format, number);
     }
 
     private static void line(PrintWriter out, String name, String value) {

@@ -27,6 +27,7 @@ final class EvaluationLog implements AutoCloseable {
     void publish(Scoreboard.Window window, String version) {
         window.tallies().forEach((contender, tally) -> {
             Map<String, Double> metrics = metrics(tally);
+            metrics.put("coverage", window.coverage().get(contender));
             metrics.put("from", (double) window.from());
             metrics.put("to", (double) window.to());
             send(contender, version, metrics, 0);

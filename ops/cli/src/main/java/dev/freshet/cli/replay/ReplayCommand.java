@@ -87,7 +87,7 @@ public final class ReplayCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write the result as JSON, too.")
     private Path json;
 
-    @Option(names = "--plot", paramLabel = "FILE", description = "Draw NDCG over time, as SVG.")
+    @Option(names = "--plot", paramLabel = "FILE", description = "Draw hit rate, NDCG and coverage over time, as SVG.")
     private Path plot;
 
     @Option(names = "--strict", description = "Fail at a bad row. Default: skip it and report it")
@@ -209,7 +209,7 @@ public final class ReplayCommand implements Callable<Integer> {
         }
         if (plot != null) {
             ReplayPlot.write(result, plot);
-            out.printf(Locale.ROOT, "NDCG over time: %s%n", plot);
+            out.printf(Locale.ROOT, "hit rate, NDCG and coverage over time: %s%n", plot);
             out.flush();
         }
     }

@@ -74,9 +74,9 @@ record ReplayResult(
                 "releases: %d, trainings not released: %d; from an event to its list: p50 %.0f, p95 %.0f, p99 %.0f ms%s%n",
                 releases.size(),
                 refused,
-                millis(50),
-                millis(95),
-                millis(99),
+                millis(freshness, 50),
+                millis(freshness, 95),
+                millis(freshness, 99),
                 restarts == 0 ? "" : "; serving was started again " + restarts + " times");
         out.flush();
     }
@@ -118,10 +118,7 @@ record ReplayResult(
                 .put("seconds", seconds)
                 .put("refused", refused)
                 .put("restarts", restarts);
-        root.putObject("freshnessMillis")
-                .put("p50", millis(50))
-                .put("p95", millis(95))
-                .put("p99", millis(99));
+        freshness(root, freshness);
         ArrayNode inForce = root.putArray("releases");
         releases.forEach(release -> inForce.addObject().put("at", release.at()).put("version", release.version()));
         ObjectNode arms = root.putObject("arms");
@@ -146,13 +143,22 @@ record ReplayResult(
                     .put("to", window.to())
                     .put("begin", window.begin().toString())
                     .put("end", window.end().toString());
-            window.tallies().forEach((contender, tally) -> tally(node.putObject(contender.label()), tally));
+            freshness(node, window.freshness());
+            window.tallies().forEach((contender, tally) -> tally(node.putObject(contender.label()), tally)
+                    .put("coverage", window.coverage().get(contender)));
         }
         return root;
     }
 
-    private double millis(int percentile) {
-        return freshness.getValueAtPercentile(percentile) / 1e3;
+    private static void freshness(ObjectNode node, Histogram micros) {
+        node.putObject("freshnessMillis")
+                .put("p50", millis(micros, 50))
+                .put("p95", millis(micros, 95))
+                .put("p99", millis(micros, 99));
+    }
+
+    private static double millis(Histogram micros, int percentile) {
+        return micros.getValueAtPercentile(percentile) / 1e3;
     }
 
     /** JSON has no word for what is not a number. */

@@ -171,7 +171,7 @@ final class ReplayRun {
                 check();
                 evaluator.take(event, due);
                 taken++;
-                Scoreboard.Window window = board.passed(event.getEventTime());
+                Scoreboard.Window window = board.passed(event.getEventTime(), evaluator.latencies());
                 if (window != null) {
                     log.publish(window, watch.newestVersion());
                 }
@@ -187,7 +187,7 @@ final class ReplayRun {
                 }
             }
             evaluator.drain();
-            Scoreboard.Window rest = board.close();
+            Scoreboard.Window rest = board.close(evaluator.latencies());
             if (rest != null) {
                 log.publish(rest, watch.newestVersion());
             }

@@ -5,10 +5,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import org.HdrHistogram.Histogram;
 
 /** What the predictions of all contenders are worth, in total and by windows of as many events each. */
 final class Scoreboard {
@@ -20,16 +19,27 @@ final class Scoreboard {
      * @param to events of the stream at its end
      * @param begin time of its first event
      * @param end time of its last
+     * @param coverage of each contender: share of the items known by then that it recommended to someone in the window
+     * @param freshness microseconds of the lists that were read in the window
      */
-    record Window(long from, long to, Instant begin, Instant end, Map<Contender, Tally> tallies) {}
+    record Window(
+            long from,
+            long to,
+            Instant begin,
+            Instant end,
+            Map<Contender, Tally> tallies,
+            Map<Contender, Double> coverage,
+            Histogram freshness) {}
 
     private final LivePairs pairs;
     private final long windowEvents;
     private final Map<Contender, Tally> totals = tallies();
-    private final Map<Contender, Set<String>> recommended = new EnumMap<>(Contender.class);
     private final Map<Contender, Map<Metric, PairedDifference>> differences = new EnumMap<>(Contender.class);
     private final List<Window> windows = new ArrayList<>();
     private Map<Contender, Tally> current = tallies();
+    /** What had been read by the end of the window before. */
+    private Histogram before;
+
     private Instant begin;
     private Instant end;
     private long events;
@@ -43,7 +53,6 @@ final class Scoreboard {
         this.pairs = pairs;
         this.windowEvents = windowEvents;
         for (Contender contender : Contender.values()) {
-            recommended.put(contender, new HashSet<>());
             Map<Metric, PairedDifference> byMetric = new EnumMap<>(Metric.class);
             for (Metric metric : Metric.values()) {
                 byMetric.put(metric, new PairedDifference());
@@ -67,7 +76,6 @@ final class Scoreboard {
             int rank = prediction.rank(event.getItem(), Metric.AT);
             totals.get(contender).add(prediction, rank, pairs);
             current.get(contender).add(prediction, rank, pairs);
-            recommended.get(contender).addAll(prediction.items());
             differences
                     .get(contender)
                     .forEach(
@@ -78,21 +86,33 @@ final class Scoreboard {
     /**
      * Says that an event is past, whether it was scored or not.
      *
+     * @param freshness microseconds of all lists that were read so far
      * @return the window that ends with it, or null
      */
-    Window passed(Instant time) {
+    Window passed(Instant time, Histogram freshness) {
         begin = begin == null ? time : begin;
         end = time;
         events++;
-        return events - from == windowEvents ? close() : null;
+        return events - from == windowEvents ? close(freshness) : null;
     }
 
-    /** Ends the last window, if it has begun; null if it has not. */
-    Window close() {
+    /**
+     * Ends the last window, if it has begun; null if it has not.
+     *
+     * @param freshness microseconds of all lists that were read so far
+     */
+    Window close(Histogram freshness) {
         if (begin == null) {
             return null;
         }
-        Window window = new Window(from, events, begin, end, current);
+        Map<Contender, Double> coverage = new EnumMap<>(Contender.class);
+        current.forEach((contender, tally) -> coverage.put(contender, tally.coverage(pairs.knownItems())));
+        Histogram read = freshness.copy();
+        if (before != null) {
+            read.subtract(before);
+        }
+        before = freshness.copy();
+        Window window = new Window(from, events, begin, end, current, coverage, read);
         windows.add(window);
         current = tallies();
         from = events;
@@ -111,8 +131,7 @@ final class Scoreboard {
 
     /** Share of the items that anyone ever took that a contender recommended to someone. */
     double coverage(Contender contender) {
-        Set<String> known = pairs.knownItems();
-        return recommended.get(contender).stream().filter(known::contains).count() / (double) Math.max(1, known.size());
+        return totals.get(contender).coverage(pairs.knownItems());
     }
 
     /** A contender's metric less that of the live loop. */

@@ -1,12 +1,15 @@
 package dev.freshet.cli.replay;
 
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /** Sums over the predictions of one contender. */
 final class Tally {
 
     private final Map<Metric, Double> sums = new EnumMap<>(Metric.class);
+    private final Set<String> recommended = new HashSet<>();
     private long events;
     private long fallbacks;
     private double surprise;
@@ -28,6 +31,7 @@ final class Tally {
             surprise += pairs.surprise(item);
             items++;
         }
+        recommended.addAll(prediction.items());
     }
 
     /** Number of predictions. */
@@ -43,6 +47,11 @@ final class Tally {
     /** Share of the predictions that the contender had to take from another way. */
     double fallback() {
         return fallbacks / (double) Math.max(1, events);
+    }
+
+    /** Share of some items that were recommended to someone. */
+    double coverage(Set<String> known) {
+        return recommended.stream().filter(known::contains).count() / (double) Math.max(1, known.size());
     }
 
     /** Mean −log2 of the share of the users that have a recommended item. */

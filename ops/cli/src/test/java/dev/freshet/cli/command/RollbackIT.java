@@ -8,6 +8,7 @@ import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
 import dev.freshet.cli.cluster.Part;
 import dev.freshet.schema.Interaction;
+import dev.freshet.schema.Item;
 import dev.freshet.schema.Recommendations;
 import dev.freshet.schema.RecommendedItem;
 import dev.freshet.testkit.TestKafka;
@@ -56,12 +57,15 @@ class RollbackIT {
         try (LocalCluster started = LocalCluster.start(options, EnumSet.allOf(Part.class), (part, status) -> {});
                 TestKafka kafka = TestKafka.connect(started.bootstrapServers())) {
             cluster = started;
+            kafka.sendAll(Topic.ITEMS, items());
             kafka.sendAll(Topic.INTERACTIONS, interactions());
             kafka.awaitRecord(Topic.MODELS, any -> true, PATIENCE);
+            // From here on, nothing changes but the model.
             succeeds(new SnapshotCommand(), "--bootstrap", started.bootstrapServers());
-            JsonNode trained = train("mf-bpr");
-            String first = trained.path("version").asText();
+            // The one whose vectors follow the neighbors of today.
+            String first = train("spumr").path("version").asText();
             Map<String, List<RecommendedItem>> lists = listsOf(kafka, first);
+            Map<String, List<Float>> vectors = vectorsOf(kafka, first);
             String second = train("lightgcn").path("version").asText();
             assertThat(listsOf(kafka, second)).isNotEqualTo(lists);
 
@@ -76,6 +80,7 @@ class RollbackIT {
             assertThat(rollback(first)).as(err.toString()).isZero();
             assertThat(out.toString()).contains(first + " is in force");
             assertThat(listsOf(kafka, first)).isEqualTo(lists);
+            assertThat(vectorsOf(kafka, first)).isEqualTo(vectors);
             theListOfModelsSaysSo(first, second);
             theLineageOfARecommendationIsTold(first, lists);
 
@@ -104,6 +109,21 @@ class RollbackIT {
                             .build()));
         }
         return events;
+    }
+
+    private static List<Map.Entry<String, Item>> items() {
+        Random random = new Random(9);
+        List<Map.Entry<String, Item>> items = new ArrayList<>();
+        for (int number = 0; number < ITEMS; number++) {
+            List<Float> image = random.doubles(6).mapToObj(each -> (float) each).toList();
+            items.add(Map.entry(
+                    "i" + number,
+                    Item.newBuilder()
+                            .setItem("i" + number)
+                            .setFeatures(Map.of("image", image))
+                            .build()));
+        }
+        return items;
     }
 
     private JsonNode train(String model) throws Exception {
@@ -135,6 +155,21 @@ class RollbackIT {
         return lists;
     }
 
+    /** The published vectors of all users and items, once all are of a version. */
+    private static Map<String, List<Float>> vectorsOf(TestKafka kafka, String version) throws Exception {
+        Map<String, List<Float>> vectors = new TreeMap<>();
+        await("vectors of " + version, () -> {
+            vectors.clear();
+            kafka.table(Topic.EMBEDDINGS).forEach((node, embedding) -> {
+                if (version.equals(embedding.getModelVersion())) {
+                    vectors.put(node, embedding.getVector());
+                }
+            });
+            return vectors.size() == USERS + ITEMS;
+        });
+        return vectors;
+    }
+
     private void theListOfModelsSaysSo(String first, String second) throws Exception {
         String serving = cluster.servingUri().toString();
         succeeds(new ModelsCommand(), "--bootstrap", cluster.bootstrapServers(), "--serving", serving);
@@ -158,7 +193,7 @@ class RollbackIT {
         assertThat(there.path("score").asDouble()).isEqualTo(third.getScore());
         JsonNode release = there.path("release");
         assertThat(release.path("version").asText()).isEqualTo(version);
-        assertThat(release.path("configuration").path("start").asText()).isEqualTo("cold");
+        assertThat(release.path("configuration").path("start").asText()).isEqualTo("warm");
         assertThat(release.path("snapshotId").asText()).isNotEmpty();
         long events = 0;
         for (JsonNode offset : release.path("offsets")) {

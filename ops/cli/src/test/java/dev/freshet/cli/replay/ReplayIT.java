@@ -90,7 +90,14 @@ class ReplayIT {
         assertThat(result.get("releases").size() + result.get("refused").asInt())
                 .isEqualTo(2);
         assertThat(result.get("restarts").asInt()).isZero();
-        assertThat(result.get("windows")).hasSize(20);
+        assertThat(result.get("windows"))
+                .hasSize(20)
+                .allSatisfy(
+                        window -> assertThat(window.get("live").get("coverage").asDouble())
+                                .isBetween(0.1, 1.0))
+                .anySatisfy(window -> assertThat(
+                                window.get("freshnessMillis").get("p99").asDouble())
+                        .isPositive());
         JsonNode contenders = result.get("arms");
         assertThat(contenders).hasSize(Contender.values().length);
         double popularity = contenders.get("popularity").get("ndcg@20").asDouble();
@@ -106,6 +113,8 @@ class ReplayIT {
         Document svg = parsers.newDocumentBuilder().parse(plot.toFile());
         assertThat(svg.getDocumentElement().getTagName()).isEqualTo("svg");
         assertThat(svg.getElementsByTagName("line").getLength()).isGreaterThan(20);
+        // One for each panel.
+        assertThat(svg.getElementsByTagName("clipPath").getLength()).isEqualTo(3);
     }
 
     private int execute(String... arguments) {

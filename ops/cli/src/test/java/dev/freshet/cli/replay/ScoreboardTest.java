@@ -10,6 +10,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -72,15 +73,19 @@ class ScoreboardTest {
         pairs.learn(event("c", "r", "click"));
         pairs.learn(event("d", "s", "click"));
         Scoreboard board = new Scoreboard(pairs, 2);
+        Histogram freshness = new Histogram(3);
 
         // Ranks of the live list: 1, none, 3; of the others: 2, 1, none.
         board.score(event("b", "q", "click"), predictions(list("q", "r"), list("r", "q")));
-        assertThat(board.passed(NOON)).isNull();
+        assertThat(board.passed(NOON, freshness)).isNull();
         board.score(event("c", "p", "click"), predictions(list("q"), new Prediction(List.of("p"), true)));
-        Scoreboard.Window window = board.passed(NOON.plusSeconds(5));
+        freshness.recordValue(30);
+        Scoreboard.Window window = board.passed(NOON.plusSeconds(5), freshness);
+        freshness.recordValue(70);
+        freshness.recordValue(90);
         board.score(event("c", "q", "click"), predictions(list("p", "s", "q"), list("p")));
-        assertThat(board.passed(NOON.plusSeconds(9))).isNull();
-        Scoreboard.Window rest = board.close();
+        assertThat(board.passed(NOON.plusSeconds(9), freshness)).isNull();
+        Scoreboard.Window rest = board.close(freshness);
 
         Tally live = board.total(Contender.LIVE);
         assertThat(live.events()).isEqualTo(3);
@@ -100,10 +105,16 @@ class ScoreboardTest {
         assertThat(window.to()).isEqualTo(2);
         assertThat(window.end()).isEqualTo(NOON.plusSeconds(5));
         assertThat(window.tallies().get(Contender.LIVE).mean(Metric.HIT_RATE)).isEqualTo(0.5);
+        // Of p, q, r and s.
+        assertThat(window.coverage().get(Contender.LIVE)).isEqualTo(0.5);
+        assertThat(rest.coverage().get(Contender.LIVE)).isEqualTo(0.75);
+        assertThat(window.freshness().getTotalCount()).isEqualTo(1);
+        assertThat(rest.freshness().getTotalCount()).isEqualTo(2);
+        assertThat(rest.freshness().getValueAtPercentile(50)).isEqualTo(70);
         assertThat(rest.from()).isEqualTo(2);
         assertThat(rest.begin()).isEqualTo(NOON.plusSeconds(9));
         assertThat(rest.tallies().get(Contender.LIVE).mean(Metric.MRR)).isCloseTo(1.0 / 3, TINY);
-        assertThat(board.close()).isNull();
+        assertThat(board.close(freshness)).isNull();
         assertThat(board.windows()).containsExactly(window, rest);
 
         // Differences in hits: b 0; c +1 and −1.
