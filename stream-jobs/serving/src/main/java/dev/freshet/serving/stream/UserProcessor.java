@@ -39,7 +39,8 @@ import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
- * The users of one partition. An interaction that decides its pair re-scores its user at once. A new model starts a sweep over the users of
+ * The users of one partition. An interaction that decides its pair re-scores its user, at once or, where interactions
+ * have piled up, together with others. A new model starts a sweep over the users of
  * its arm, and an item that stops being recommendable one over all users, most recently active first, in slices between interactions at the
  * rate that the instance allows. A request to forget a user removes what is older than it.
  */
@@ -57,7 +58,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
      */
     private static final Duration BEHIND = Duration.ofMillis(20);
 
-    /** How long it waits, at most, while there are interactions. */
+    /** How long it waits; where no other interactions come, until the next poll for them ends. */
     private static final Duration WAIT = Duration.ofMillis(10);
 
     /** One list in so many is audited. */
@@ -140,9 +141,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
                 index.put(entry.key, UserProfile.lastActivity(entry.value));
                 if (UserProfile.waits(entry.value)) {
                     UserProfile profile = UserProfile.decode(entry.value);
-                    waiting.put(
-                            entry.key,
-                            new ToScore(entry.key, profile, profile.waiting(), context.currentSystemTimeMs()));
+                    waiting.put(entry.key, new ToScore(entry.key, profile, profile.waiting(), profile.waitingSince()));
                 }
                 tallies[serving.split().arm(entry.key)].replace(
                         Outcome.NONE,
@@ -237,8 +236,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             score(next, now);
             return;
         }
-        profile.waits(next.causedBy());
+        profile.waits(next.causedBy(), next.arrived());
         users.put(user, profile.encode());
+        index.put(user, profile.lastActivity());
         waiting.put(user, next);
         if (waiting.size() == Recommender.AT_ONCE) {
             scoreWaiting(now);
@@ -568,7 +568,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             return;
         }
         old.forEach(pairs::delete);
-        waiting.remove(user);
+        ToScore waited = waiting.remove(user);
         tallies[serving.split().arm(user)].replace(
                 load(user).outcome(serving.split().id()), Outcome.NONE);
         // What was published so far rests on what is forgotten.
@@ -583,7 +583,12 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
             recommendations.delete(user);
             index.remove(user);
         } else {
-            score(new ToScore(user, kept, null, now), now);
+            boolean owesAList = waited != null && waited.causedBy().toEpochMilli() > upTo;
+            score(
+                    owesAList
+                            ? new ToScore(user, kept, waited.causedBy(), waited.arrived())
+                            : new ToScore(user, kept, null, now),
+                    now);
         }
     }
 

@@ -49,6 +49,7 @@ public final class UserProfile {
     private long experiment;
     private Outcome outcome = Outcome.NONE;
     private long waiting = NOTHING_WAITS;
+    private long waitingSince;
     private String scoredVersion = "";
     private boolean embedded;
     /** No event comes after that. */
@@ -114,14 +115,25 @@ public final class UserProfile {
         return of == experiment;
     }
 
-    /** Notes that an interaction waits for the user's next recommendations. */
-    void waits(Instant causedBy) {
+    /**
+     * Notes that an interaction waits for the user's next recommendations.
+     *
+     * @param causedBy its event time
+     * @param arrived when it was sent, milliseconds since 1970
+     */
+    void waits(Instant causedBy, long arrived) {
         waiting = causedBy.toEpochMilli();
+        waitingSince = arrived;
     }
 
     /** Event time of the interaction that waits for recommendations, or null. */
     Instant waiting() {
         return waiting == NOTHING_WAITS ? null : Instant.ofEpochMilli(waiting);
+    }
+
+    /** When the interaction that waits was sent, milliseconds since 1970. */
+    long waitingSince() {
+        return waitingSince;
     }
 
     /**
@@ -190,6 +202,7 @@ public final class UserProfile {
             out.writeDouble(outcome.gains());
             out.writeInt(outcome.fallbacks());
             out.writeLong(waiting);
+            out.writeLong(waitingSince);
             out.writeUTF(scoredVersion);
             out.writeBoolean(embedded);
             out.writeLong(listedAt);
@@ -218,6 +231,7 @@ public final class UserProfile {
             }
             if (format > WITHOUT_WAITING) {
                 profile.waiting = in.readLong();
+                profile.waitingSince = in.readLong();
             }
             profile.scoredVersion = in.readUTF();
             profile.embedded = in.readBoolean();

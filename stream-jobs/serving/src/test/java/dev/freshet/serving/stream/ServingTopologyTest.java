@@ -322,16 +322,6 @@ class ServingTopologyTest {
         driver.advanceWallClockTime(Duration.ofMillis(10));
         assertThat(nextList().getItems()).isEqualTo(alone.getItems()).isNotEmpty();
         nextList();
-
-        // Forgotten while it waits.
-        event("gone", "q", "click", 40);
-        forget(NodeKind.USER, "gone", NOW);
-        driver.advanceWallClockTime(SLICE);
-        TestRecord<String, byte[]> last = recommendations.readRecordsToList().stream()
-                .filter(record -> record.key().equals("gone"))
-                .reduce((first, second) -> second)
-                .orElseThrow();
-        assertThat(last.value()).isNull();
     }
 
     /** User and cause of the lists since the last look. */

@@ -107,8 +107,17 @@ class UserProcessorTest {
     }
 
     private void slice() {
+        punctuate(1);
+    }
+
+    private void scoreWaiting() {
+        punctuate(2);
+    }
+
+    /** Runs what the newest processor has scheduled, counted from the last. */
+    private void punctuate(int fromTheEnd) {
         task.scheduledPunctuators()
-                .get(task.scheduledPunctuators().size() - 1)
+                .get(task.scheduledPunctuators().size() - fromTheEnd)
                 .getPunctuator()
                 .punctuate(NOW.toEpochMilli());
     }
@@ -166,18 +175,51 @@ class UserProcessorTest {
         UserProcessor next = new UserProcessor(serving, () -> 0, () -> clock.toEpochMilli());
         next.init(task);
         task.resetForwards();
-        task.scheduledPunctuators()
-                .get(task.scheduledPunctuators().size() - 2)
-                .getPunctuator()
-                .punctuate(NOW.toEpochMilli());
+        scoreWaiting();
 
+        assertThat(causes()).containsExactlyInAnyOrder(NOW.minusSeconds(100), NOW.minusSeconds(90));
+        assertThat(content(ServingTopology.USERS_STORE).values()).noneMatch(of -> UserProfile.waits((byte[]) of));
+    }
+
+    @Test
+    void whoIsForgottenWhileAnInteractionWaitsHasNoListOfIt() throws Exception {
+        clock = NOW.plusSeconds(1);
+        event("gone", "p", 100);
+        serving.catalogue().putErasure(new Erasure(NodeKind.USER, "gone", NOW), 0);
+        slice();
+        scoreWaiting();
+
+        assertThat(content(ServingTopology.USERS_STORE)).isEmpty();
+        assertThat(content(ServingTopology.PAIRS_STORE)).isEmpty();
+        assertThat(causes()).isEmpty();
+    }
+
+    @Test
+    void aListIsOwedStillWhereAnotherItemIsForgotten() throws Exception {
+        event("u", "x", 100);
+        clock = NOW.plusSeconds(1);
+        event("u", "p", 50);
+        task.resetForwards();
+        serving.catalogue().putErasure(new Erasure(NodeKind.ITEM, "x", NOW), 0);
+        slice();
+        scoreWaiting();
+
+        assertThat(causes()).containsExactly(NOW.minusSeconds(50));
+    }
+
+    /** Causes of the lists that were sent, without withdrawals. */
+    private List<Instant> causes() throws BadRecordException {
         List<Instant> causes = new ArrayList<>();
         for (MockProcessorContext.CapturedForward<? extends byte[], ? extends byte[]> sent : task.forwarded()) {
-            causes.add(
-                    Topic.RECOMMENDATIONS.codec().decode(sent.record().value()).getCausedBy());
+            if (sent.childName().orElseThrow().equals(ServingTopology.RECOMMENDATIONS_SINK)
+                    && sent.record().value() != null) {
+                causes.add(Topic.RECOMMENDATIONS
+                        .codec()
+                        .decode(sent.record().value())
+                        .getCausedBy());
+            }
         }
-        assertThat(causes).containsExactlyInAnyOrder(NOW.minusSeconds(100), NOW.minusSeconds(90));
-        assertThat(content(ServingTopology.USERS_STORE).values()).noneMatch(of -> UserProfile.waits((byte[]) of));
+        return causes;
     }
 
     @Test

@@ -88,9 +88,10 @@ class UserProfileTest {
         assertThat(UserProfile.lastActivity(profile.encode())).isEqualTo(-5);
         assertThat(UserProfile.waits(profile.encode())).isFalse();
         assertThat(read.waiting()).isNull();
-        read.waits(Instant.ofEpochMilli(-5));
+        read.waits(Instant.ofEpochMilli(-5), 99);
         assertThat(UserProfile.waits(read.encode())).isTrue();
         assertThat(UserProfile.decode(read.encode()).waiting()).isEqualTo(Instant.ofEpochMilli(-5));
+        assertThat(UserProfile.decode(read.encode()).waitingSince()).isEqualTo(99);
         assertThat(read.listedAt()).isEqualTo(77);
         assertThat(read.outcome(5)).isEqualTo(outcome);
         assertThat(read.outcome(6)).isEqualTo(Outcome.NONE);
