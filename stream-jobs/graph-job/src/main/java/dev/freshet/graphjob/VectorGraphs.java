@@ -62,6 +62,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     /** Nodes whose lists are checked after a computation. */
     private static final int SAMPLE = 8;
 
+    /** Checks of a graph that its recall is the mean of. */
+    private static final int CHECKS = 20;
+
     private static final long STOP_SECONDS = 10;
 
     private final String folder;
@@ -80,8 +83,8 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
     private transient Future<?> checking;
 
     private transient volatile boolean stopChecking;
-    /** Of the last check of each graph. */
-    private transient Map<String, Double> recalls;
+    /** Of the last checks of each graph. */
+    private transient Map<String, RunningMean> recalls;
     /** For samples alone: no state and no list depends on it. */
     private transient RandomGenerator random;
 
@@ -204,7 +207,9 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
                 undone = 0;
                 say(part -> part.completes = true);
                 cut(lateCut, true);
-                if (!waiting.isEmpty()) {
+                if (waiting.isEmpty()) {
+                    startCheck();
+                } else {
                     applyWaiting();
                     bring(checkpointId, true);
                 }
@@ -276,8 +281,18 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         flushMillis = (System.nanoTime() - start) / 1_000_000;
         cut(checkpointId, false);
         if (changed) {
-            checking = beside.submit(this::check);
+            startCheck();
         }
+    }
+
+    private void startCheck() {
+        checking = beside.submit(() -> {
+            try {
+                check();
+            } catch (RuntimeException e) {
+                LOG.warn("the recall of lists by content could not be measured", e);
+            }
+        });
     }
 
     /** Compares some nodes of one graph with all; for whoever has the graphs, right after they were brought up to date. */
@@ -285,12 +300,16 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
         List<String> names = List.copyOf(graphs.nearest());
         if (!names.isEmpty()) {
             String graph = names.get(checks++ % names.size());
-            graphs.recall(graph, SAMPLE, random, () -> stopChecking).ifPresent(recall -> {
-                if (recalls.put(graph, recall) == null) {
-                    JobMetric.KNN_RECALL.gauge(getMetricGroup(), graph, () -> recalls.get(graph));
-                }
-            });
+            graphs.recall(graph, SAMPLE, random, () -> stopChecking)
+                    .ifPresent(recall ->
+                            recalls.computeIfAbsent(graph, this::recallGauge).add(recall));
         }
+    }
+
+    private RunningMean recallGauge(String graph) {
+        RunningMean recall = new RunningMean(CHECKS);
+        JobMetric.KNN_RECALL.gauge(getMetricGroup(), graph, recall::value);
+        return recall;
     }
 
     /** Stops a check, if there is one, and takes in what came meanwhile. */
@@ -324,9 +343,7 @@ final class VectorGraphs extends AbstractStreamOperator<Outbound>
             long start = System.nanoTime();
             List<NeighborList> changed = new ArrayList<>();
             graphs.flush(checkpointId, changed::add);
-            long nanos = System.nanoTime() - start;
-            check();
-            return new Flushed(changed, nanos);
+            return new Flushed(changed, System.nanoTime() - start);
         });
         say(part -> part.late = true);
     }
