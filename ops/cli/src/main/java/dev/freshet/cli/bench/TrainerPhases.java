@@ -132,7 +132,7 @@ final class TrainerPhases implements AutoCloseable {
         return switch (phase) {
             case READING -> true;
             case TRAINING -> epoch > 0;
-            case JUDGING -> measured;
+            case JUDGING -> measured && !refused;
             case SAVING -> Files.exists(models.resolve(run));
             case PUBLISHING -> !embeddings.poll(POLL).isEmpty();
             case RELEASED -> !releases.poll(POLL).isEmpty();
@@ -166,7 +166,7 @@ final class TrainerPhases implements AutoCloseable {
         return switch (phase) {
             case READING -> run == null;
             case TRAINING -> !measured;
-            case JUDGING -> !Files.exists(models.resolve(run));
+            case JUDGING -> !refused && !Files.exists(models.resolve(run));
             case SAVING -> !Files.exists(models.resolve(run).resolve("model.safetensors"));
             case PUBLISHING -> releases.poll(SETTLED).isEmpty();
             case RELEASED -> true;

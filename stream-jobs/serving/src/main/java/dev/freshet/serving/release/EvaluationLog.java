@@ -139,9 +139,8 @@ public final class EvaluationLog {
     public synchronized Map<String, Refusals> refusals() {
         Map<String, Refusals> refusals = new TreeMap<>();
         for (Entry run : runs.values()) {
-            // Without a result it is no decision of the gate: a training that did not come to it, or the answer to a
-            // command.
-            if (run.result == null || run.decision == null) {
+            // The gate says by what it has judged; a training that was given up, or the answer to a command, does not.
+            if (run.decision == null || run.decision.getMetrics().isEmpty()) {
                 continue;
             }
             String model = run.decision.getModel();

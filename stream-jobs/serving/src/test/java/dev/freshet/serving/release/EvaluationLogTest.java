@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import dev.freshet.schema.Evaluation;
 import dev.freshet.schema.EvaluationKind;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class EvaluationLogTest {
@@ -27,6 +28,10 @@ class EvaluationLogTest {
     }
 
     private void decide(String run, String model, boolean accepted, String reason) {
+        decide(run, model, accepted, reason, true);
+    }
+
+    private void decide(String run, String model, boolean accepted, String reason, boolean judged) {
         log.take(
                 offset++,
                 Evaluation.newBuilder()
@@ -36,6 +41,7 @@ class EvaluationLogTest {
                         .setAt(Instant.EPOCH)
                         .setAccepted(accepted)
                         .setReason(reason)
+                        .setMetrics(judged ? Map.of("recall@20", .1) : Map.of())
                         .build());
     }
 
@@ -44,9 +50,11 @@ class EvaluationLogTest {
         assertThat(log.refusals()).isEmpty();
         take("a", EvaluationKind.OFFLINE, 1);
         decide("a", "spumr", false, "worse");
-        // Neither a training that did not come to the gate nor the answer to a command is the gate's.
-        decide("b", "spumr", false, "too few interactions");
-        decide("control-7", "spumr", true, "rolled back");
+        // Neither a training that did not come to the gate, or past it, nor the answer to a command is the gate's.
+        decide("b", "spumr", false, "too few interactions", false);
+        decide("control-7", "spumr", true, "rolled back", false);
+        take("given-up", EvaluationKind.OFFLINE, 1);
+        decide("given-up", "spumr", false, "given up: a rollback was asked for", false);
         take("c", EvaluationKind.OFFLINE, 1);
         decide("c", "spumr", false, "much worse");
         take("d", EvaluationKind.OFFLINE, 1);
