@@ -13,8 +13,7 @@ opens+=("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED" "--add-exports=java.base/
   "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED")
 
 # As env.java.opts.taskmanager in docker-compose.yml has it.
-opens+=("--add-modules=jdk.incubator.vector" -XX:CompileCommand=quiet
-  "-XX:CompileCommand=BackgroundCompilation,dev.freshet.graph.knn.Panel::*,false")
+opens+=("--add-modules=jdk.incubator.vector")
 
 # Prints the JVM's memory flags on the first line, the dynamic settings on the second.
 resources() {
