@@ -59,7 +59,7 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
     private static final Duration BEHIND = Duration.ofMillis(20);
 
     /** How long it waits; where no other interactions come, until the next poll for them ends. */
-    private static final Duration WAIT = Duration.ofMillis(10);
+    private static final Duration WAIT = Duration.ofMillis(25);
 
     /** One list in so many is audited. */
     static final int AUDIT_EVERY = 16;

@@ -305,7 +305,7 @@ class ServingTopologyTest {
         assertThat(causes())
                 .as("the second of a user's lists knows of what the first does not")
                 .containsExactly("a " + NOW.minusSeconds(90), "b " + NOW.minusSeconds(80));
-        driver.advanceWallClockTime(Duration.ofMillis(10));
+        driver.advanceWallClockTime(Duration.ofMillis(25));
         assertThat(causes()).containsExactly("a " + NOW.minusSeconds(70));
         for (int user = 0; user < Recommender.AT_ONCE; user++) {
             assertThat(recommendations.isEmpty()).isTrue();
@@ -315,11 +315,11 @@ class ServingTopologyTest {
 
         // Together or alone, lists are the same.
         event("alone", "q", "click", 50);
-        driver.advanceWallClockTime(Duration.ofMillis(10));
+        driver.advanceWallClockTime(Duration.ofMillis(25));
         Recommendations alone = nextList();
         event("one", "q", "click", 50);
         event("other", "r", "click", 50);
-        driver.advanceWallClockTime(Duration.ofMillis(10));
+        driver.advanceWallClockTime(Duration.ofMillis(25));
         assertThat(nextList().getItems()).isEqualTo(alone.getItems()).isNotEmpty();
         nextList();
     }
