@@ -390,6 +390,7 @@ class PageIT {
                 evaluation("refused-run", EvaluationKind.GATE)
                         .setVersion("refused-run")
                         .setAccepted(false)
+                        .setMetrics(Map.of("recall@20", 0.01))
                         .setReason("recall@20 0.0100 is below the 0.0200 of the most popular items")
                         .build());
         for (String fusion : List.of("gate", "mean")) {
