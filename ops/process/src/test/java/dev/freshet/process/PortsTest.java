@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PortsTest {
@@ -18,6 +20,19 @@ class PortsTest {
             assertThat(Ports.isFree(port)).isFalse();
         }
         assertThat(Ports.isFree(port)).isTrue();
+    }
+
+    /** What two processes with the same beginning would do; each goes on to further blocks. */
+    @Test
+    void nobodyTakesPortsFromTheBlockOfAnother() {
+        PortBlocks one = new PortBlocks(7);
+        PortBlocks other = new PortBlocks(7);
+        Set<Integer> ports = new HashSet<>();
+        for (int n = 0; n < 3 * PortBlocks.SIZE; n++) {
+            assertThat(ports.add(one.next())).isTrue();
+            assertThat(ports.add(other.next())).isTrue();
+        }
+        assertThat(ports).allMatch(port -> port >= PortBlocks.FIRST && port < PortBlocks.LAST);
     }
 
     @Test
