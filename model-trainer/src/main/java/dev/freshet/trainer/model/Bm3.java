@@ -22,7 +22,8 @@ import java.util.stream.IntStream;
  * BM3 (Zhou et al., WWW 2023): LightGCN, with the embeddings of the items added once more, trained without negatives by its
  * {@link Bootstrap} loss. A score is the product of two predictions.
  *
- * <p>An item that was never trained on is scored by the predictions of its projected features.
+ * <p>An item that was never trained on is scored by the predictions of its projected features: by their direction, since the losses are
+ * cosines and leave lengths open, at the mean length of the others' predictions.
  */
 final class Bm3 implements Model {
 
@@ -163,7 +164,8 @@ final class Bm3 implements Model {
                             content.bias().value().tensor(call));
                     sum = sum.add(bootstrap.predict(projected, call));
                 }
-                float[] predicted = Autograd.times(sum, 1.0 / contents.size()).toFloatArray();
+                float[] predicted = Autograd.times(Losses.unit(sum), meanLength(all, users, degrees, dimension))
+                        .toFloatArray();
                 for (int c = 0; c < cold.length; c++) {
                     System.arraycopy(predicted, c * dimension, all, (users + cold[c]) * dimension, dimension);
                 }
@@ -173,6 +175,23 @@ final class Bm3 implements Model {
                     Arrays.copyOf(all, users * dimension),
                     Arrays.copyOfRange(all, users * dimension, all.length));
         }
+    }
+
+    /** Of the rows of the items that were trained on. */
+    private static double meanLength(float[] all, int users, int[] degrees, int dimension) {
+        double sum = 0;
+        int trained = 0;
+        for (int item = 0; item < degrees.length; item++) {
+            if (degrees[item] > 0) {
+                double squares = 0;
+                for (int at = (users + item) * dimension; at < (users + item + 1) * dimension; at++) {
+                    squares += (double) all[at] * all[at];
+                }
+                sum += Math.sqrt(squares);
+                trained++;
+            }
+        }
+        return trained == 0 ? 1 : sum / trained;
     }
 
     @Override
