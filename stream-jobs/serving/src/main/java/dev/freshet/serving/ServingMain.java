@@ -146,7 +146,7 @@ public final class ServingMain implements Callable<Integer> {
             description = "Users re-scored per second, at most, after a release (default ${DEFAULT-VALUE}).")
     private int rescoreRate;
 
-    @Option(names = "--threads", defaultValue = "1", description = "Threads of the stream (default ${DEFAULT-VALUE}).")
+    @Option(names = "--threads", defaultValue = "2", description = "Threads of the stream (default ${DEFAULT-VALUE}).")
     private int threads;
 
     @Option(

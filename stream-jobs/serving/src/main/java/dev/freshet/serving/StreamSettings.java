@@ -19,6 +19,12 @@ final class StreamSettings {
     /** Longest wait for records, unless a commit is due before. */
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /** Bytes of interactions that are fetched without waiting for more. */
+    private static final int FETCH_BYTES = 1 << 13;
+
+    /** Longest that a fetch waits for them. */
+    private static final Duration FETCH_WAIT = Duration.ofMillis(10);
+
     private StreamSettings() {}
 
     static Map<String, Object> of(
@@ -42,8 +48,13 @@ final class StreamSettings {
         settings.put(StreamsConfig.POLL_MS_CONFIG, Math.min(POLL.toMillis(), commitInterval.toMillis()));
         settings.put(StreamsConfig.PROCESSING_EXCEPTION_HANDLER_GLOBAL_ENABLED_CONFIG, true);
         settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
-        settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), 5);
+        // Nobody reads what is not committed: until then records gather, and go as a batch per partition.
+        settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), (int) commitInterval.toMillis());
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
+        // A fetch takes along what comes within a moment, or there would be one for every interaction.
+        settings.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MIN_BYTES_CONFIG), FETCH_BYTES);
+        settings.put(
+                StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), (int) FETCH_WAIT.toMillis());
         // A static member keeps its partitions over a restart: 2 s instead of 45.
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 6000);

@@ -7,8 +7,8 @@ import java.util.List;
 /** A process of the local cluster. The flags of its JVM lie beside its jars, in {@code jvm.options}. */
 public enum Part {
     BROKER("broker", "dev.freshet.broker.BrokerMain", Duration.ofSeconds(15), 0),
-    GRAPH_JOB("graph-job", "dev.freshet.graphjob.LocalGraphJobMain", Duration.ofSeconds(30), 5),
-    TRAINER("trainer", "dev.freshet.trainer.TrainerMain", Duration.ofSeconds(15), 10),
+    GRAPH_JOB("graph-job", "dev.freshet.graphjob.LocalGraphJobMain", Duration.ofSeconds(30), 15),
+    TRAINER("trainer", "dev.freshet.trainer.TrainerMain", Duration.ofSeconds(15), 19),
     SERVING("serving", "dev.freshet.serving.ServingMain", Duration.ofSeconds(15), 0);
 
     private final String folder;
