@@ -75,8 +75,8 @@ public final class ItemSearchMain implements Callable<Integer> {
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         out.println(
-                "| model | items | exact, ms per user | index, ms per user | exact : index | Recall@20 | Recall@100 | built, s | bytes per item |");
-        out.println("|---|---|---|---|---|---|---|---|---|");
+                "| model | items | exact, ms per user | eight at once | index, ms per user | exact : index | Recall@20 | Recall@100 | built, s | bytes per item |");
+        out.println("|---|---|---|---|---|---|---|---|---|---|");
         for (Path model : models) {
             FloatMatrix items = NpyFile.readFloats(Path.of(model + "-items.npy"));
             FloatMatrix all = NpyFile.readFloats(Path.of(model + "-users.npy"));
