@@ -25,6 +25,9 @@ final class StreamSettings {
     /** Longest that a fetch waits for them. */
     private static final Duration FETCH_WAIT = Duration.ofMillis(10);
 
+    /** Longest that a fetch of items, neighbors or erasures waits for any. */
+    private static final Duration GLOBAL_FETCH_WAIT = Duration.ofMillis(50);
+
     private StreamSettings() {}
 
     static Map<String, Object> of(
@@ -55,6 +58,10 @@ final class StreamSettings {
         settings.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MIN_BYTES_CONFIG), FETCH_BYTES);
         settings.put(
                 StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), (int) FETCH_WAIT.toMillis());
+        // At a start each partition of a global store is read by itself, and its first request queues behind a fetch of
+        // the one before.
+        settings.put(StreamsConfig.globalConsumerPrefix(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG), (int)
+                GLOBAL_FETCH_WAIT.toMillis());
         // A static member keeps its partitions over a restart: 2 s instead of 45.
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
         settings.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 6000);
