@@ -121,7 +121,7 @@ class ServingIT {
                 10,
                 scoring,
                 2000,
-                1,
+                2,
                 0,
                 Serving.Settings.COMMIT_INTERVAL,
                 shadows));

@@ -88,8 +88,8 @@ final class ItemEmbeddings {
         // Before all that came since has been embedded, it only seems to be gone.
         if (next == vectors.size()
                 && withdrawing != null
-                && vectors == inForce.vectors()
-                && serving.arrivals().isDone(model)) {
+                && serving.arrivals().isDone(model)
+                && vectors == inForce.vectors()) {
             withdraw(now, late);
         }
     }
