@@ -162,7 +162,7 @@ final class Bm3 implements Model {
                             content.features().value().gather(cold, call),
                             content.weight().value().tensor(call),
                             content.bias().value().tensor(call));
-                    sum = sum.add(bootstrap.predict(projected, call));
+                    sum = sum.add(Losses.unit(bootstrap.predict(projected, call)));
                 }
                 float[] predicted = Autograd.times(Losses.unit(sum), meanLength(all, users, degrees, dimension))
                         .toFloatArray();
