@@ -85,6 +85,9 @@ public final class Serving implements AutoCloseable {
 
         /** Time between commits, unless another is asked for. */
         public static final Duration COMMIT_INTERVAL = Duration.ofMillis(100);
+
+        /** Kafka Streams' own: the broker gives up a transaction that is not committed by then. */
+        static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(10);
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(Serving.class);

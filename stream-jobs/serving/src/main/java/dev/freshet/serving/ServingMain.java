@@ -257,7 +257,10 @@ public final class ServingMain implements Callable<Integer> {
         check(rescoreRate >= 1, "--rescore-rate is " + rescoreRate + "; it must be at least 1");
         check(threads >= 1, "--threads is " + threads + "; it must be at least 1");
         check(standbys >= 0, "--standbys is " + standbys + "; it must be at least 0");
-        check(commitInterval >= 1, "--commit-interval is " + commitInterval + "; it must be at least 1");
+        check(
+                commitInterval >= 1 && commitInterval < Serving.Settings.TRANSACTION_TIMEOUT.toMillis(),
+                "--commit-interval is " + commitInterval + "; it must be at least 1, and less than the "
+                        + Serving.Settings.TRANSACTION_TIMEOUT.toMillis() + " after which a transaction is given up");
         check(bootstrap.matches("\\S+:\\d+"), "--bootstrap is '" + bootstrap + "'; it must be HOST:PORT[,HOST:PORT…]");
         check(photos == null || Files.isDirectory(photos), "--photos is " + photos + ", which is no folder");
         check(

@@ -127,6 +127,15 @@ class ServingMainIT {
                 "nowhere");
         assertSays(
                 2,
+                "serving: --commit-interval is 10000; it must be at least 1, and less than the 10000 after which .*; see --help",
+                "--bootstrap",
+                "localhost:1",
+                "--state",
+                "s",
+                "--commit-interval",
+                "10000");
+        assertSays(
+                2,
                 "serving: --photos is nowhere, which is no folder; see --help",
                 "--bootstrap",
                 "localhost:1",
