@@ -86,7 +86,7 @@ public final class Serving implements AutoCloseable {
         /** Time between commits, unless another is asked for. */
         public static final Duration COMMIT_INTERVAL = Duration.ofMillis(100);
 
-        /** Kafka Streams' own: the broker gives up a transaction that is not committed by then. */
+        /** The broker gives up a transaction that is not committed by then. */
         static final Duration TRANSACTION_TIMEOUT = Duration.ofSeconds(10);
     }
 
