@@ -199,9 +199,9 @@ public final class ReleaseReader implements AutoCloseable {
         long start = System.nanoTime();
         loading = new Loading(release.getVersion(), 0, total);
         try {
-            Model.Builder builder =
-                    embeddings.read(release, read -> loading = new Loading(release.getVersion(), read, total));
-            Model model = builder.build();
+            Model model = embeddings
+                    .read(release, read -> loading = new Loading(release.getVersion(), read, total))
+                    .build();
             serving.switchTo(model);
             LOG.info(
                     "model {} in force: {} items, {} users, dimension {}, read in {} ms",
