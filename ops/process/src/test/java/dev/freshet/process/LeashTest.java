@@ -1,12 +1,12 @@
 package dev.freshet.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,12 +15,17 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class LeashTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int SCHED_OTHER = 0;
+    private static final int SCHED_IDLE = 5;
 
     @TempDir
     private Path folder;
@@ -80,26 +85,6 @@ class LeashTest {
     }
 
     @Test
-    void standsBackWhereItIsAskedTo() throws Exception {
-        try (JavaProcess sleeper = JavaProcess.start(
-                jars(), List.of(), Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"), 3)) {
-            await(() -> sleeper.tail(5).contains("running"));
-
-            assertThat(niceness(sleeper.pid()))
-                    .isEqualTo(Math.min(19, niceness(ProcessHandle.current().pid()) + 3));
-            assertThat(sleeper.stop(PATIENCE)).isTrue();
-        }
-    }
-
-    private static int niceness(long pid) throws IOException {
-        try (InputStream ps = new ProcessBuilder("ps", "-o", "ni=", "-p", Long.toString(pid))
-                .start()
-                .getInputStream()) {
-            return Integer.parseInt(new String(ps.readAllBytes(), StandardCharsets.UTF_8).strip());
-        }
-    }
-
-    @Test
     void endsWhenItsStarterIsKilled() throws Exception {
         Path jars = jars();
         long pid;
@@ -134,6 +119,30 @@ class LeashTest {
             assertThat(sleeper.waitFor(Duration.ofMillis(500))).isFalse();
             assertThat(sleeper.stop(PATIENCE)).isTrue();
             assertThat(sleeper.tail(1)).containsExactly("ending");
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void standsBackWhereItIsAskedTo() throws Exception {
+        assumeThat(Path.of("/usr/bin/chrt")).isExecutable();
+        for (boolean standsBack : List.of(true, false)) {
+            try (JavaProcess sleeper = JavaProcess.start(
+                    jars(), List.of(), Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"), standsBack)) {
+                await(() -> sleeper.tail(5).contains("running"));
+
+                assertThat(policies(sleeper.pid())).containsOnly(standsBack ? SCHED_IDLE : SCHED_OTHER);
+            }
+        }
+    }
+
+    /** Of each thread how it is scheduled: field 41 of its stat, see proc_pid_stat(5). */
+    private static List<Integer> policies(long pid) throws IOException {
+        try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+            return threads.map(thread -> read(thread.resolve("stat")))
+                    .map(stat -> stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3])
+                    .map(Integer::valueOf)
+                    .toList();
         }
     }
 

@@ -19,11 +19,14 @@ final class StreamSettings {
     /** Longest wait for records, unless a commit is due before. */
     private static final Duration POLL = Duration.ofMillis(100);
 
+    /** A batch per commit and partition, most of the time: each costs its compressor's buffers. */
+    private static final int BATCH_BYTES = 1 << 16;
+
     /** Bytes of interactions that are fetched without waiting for more. */
     private static final int FETCH_BYTES = 1 << 13;
 
     /** Longest that a fetch waits for them. */
-    private static final Duration FETCH_WAIT = Duration.ofMillis(10);
+    private static final Duration FETCH_WAIT = Duration.ofMillis(20);
 
     /** Longest that a fetch of items, neighbors or erasures waits for any. */
     private static final Duration GLOBAL_FETCH_WAIT = Duration.ofMillis(50);
@@ -55,6 +58,7 @@ final class StreamSettings {
         settings.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
         // Nobody reads what is not committed: until then records gather, and go as a batch per partition.
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), (int) commitInterval.toMillis());
+        settings.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
         // A fetch takes along what comes within a moment, or there would be one for every interaction.
         settings.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MIN_BYTES_CONFIG), FETCH_BYTES);

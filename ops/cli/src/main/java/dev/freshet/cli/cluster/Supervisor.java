@@ -124,7 +124,7 @@ final class Supervisor {
                     part.mainClass(),
                     part.arguments(options),
                     options.log(part),
-                    part.niceness());
+                    part.standsBack());
         }
         set(new PartStatus(State.STARTING, process.pid(), restarts, 0, null));
         return process;

@@ -255,11 +255,17 @@ public final class Catalogue {
         jaccard.invalidateAll();
     }
 
-    /** Says that a list has changed. */
-    void neighborsChanged(String graph, String node, GraphSize size) {
+    /**
+     * Says that a list has changed.
+     *
+     * @param list what it is now, as it is in the store; null where it is gone
+     */
+    void neighborsChanged(String graph, String node, NeighborList list, GraphSize size) {
         graphs.put(graph, size);
         if (graph.equals(GraphNames.ITEM_JACCARD)) {
-            jaccard.invalidate(node);
+            // Thousands change at once, and scores would have to read them anew. Unlike computeIfPresent, this waits
+            // for one that is being loaded.
+            jaccard.asMap().compute(node, (any, before) -> before == null ? null : itemNeighbors(list));
         }
         if (placesItems(graph)) {
             changedItems.add(node);
@@ -345,18 +351,21 @@ public final class Catalogue {
     }
 
     private ItemNeighbors loadJaccard(String item) {
-        return neighbors(GraphNames.ITEM_JACCARD, item)
-                .map(list -> {
-                    String[] ids = new String[list.getNeighbors().size()];
-                    double[] weights = new double[ids.length];
-                    for (int n = 0; n < ids.length; n++) {
-                        Neighbor neighbor = list.getNeighbors().get(n);
-                        ids[n] = neighbor.getId();
-                        weights[n] = neighbor.getWeight();
-                    }
-                    return new ItemNeighbors(list.getVersion(), ids, weights);
-                })
-                .orElse(ItemNeighbors.NONE);
+        return itemNeighbors(neighbors(GraphNames.ITEM_JACCARD, item).orElse(null));
+    }
+
+    private static ItemNeighbors itemNeighbors(NeighborList list) {
+        if (list == null) {
+            return ItemNeighbors.NONE;
+        }
+        String[] ids = new String[list.getNeighbors().size()];
+        double[] weights = new double[ids.length];
+        for (int n = 0; n < ids.length; n++) {
+            Neighbor neighbor = list.getNeighbors().get(n);
+            ids[n] = neighbor.getId();
+            weights[n] = neighbor.getWeight();
+        }
+        return new ItemNeighbors(list.getVersion(), ids, weights);
     }
 
     /** The list of a node in any graph. */

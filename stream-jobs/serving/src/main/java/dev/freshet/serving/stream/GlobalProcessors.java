@@ -151,6 +151,7 @@ final class GlobalProcessors {
 
         @Override
         void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
+            serving.lateness().standBack();
             NeighborList list = value == null ? null : Topic.NEIGHBORS.codec().decode(value);
             if (list != null) {
                 check(key, list);
@@ -183,7 +184,7 @@ final class GlobalProcessors {
                                 .putLong(size.edges())
                                 .array());
             }
-            serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), size);
+            serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), edges == 0 ? null : list, size);
         }
 
         private static void check(String key, NeighborList list) throws BadRecordException {

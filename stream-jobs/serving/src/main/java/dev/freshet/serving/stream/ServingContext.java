@@ -48,6 +48,7 @@ public final class ServingContext {
     private final WireFormat format;
     private final Refusals refusals;
     private final RateBudget rescoreBudget;
+    private final Lateness lateness = new Lateness(System::nanoTime);
     private final int size;
     private final Scoring scoring;
     private final UserRanking ranking;
@@ -228,6 +229,10 @@ public final class ServingContext {
 
     RateBudget rescoreBudget() {
         return rescoreBudget;
+    }
+
+    Lateness lateness() {
+        return lateness;
     }
 
     /** What shapes recommendations. */

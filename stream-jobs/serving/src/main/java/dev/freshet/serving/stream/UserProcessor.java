@@ -382,7 +382,9 @@ final class UserProcessor implements Processor<byte[], byte[], byte[], byte[]> {
         index.put(user, profile.lastActivity());
         serving.metrics().recommended(causedBy != null, vector == null, ranking + System.nanoTime() - start, now);
         if (causedBy != null) {
-            serving.metrics().fresh(serving.split().arm(user), clock.getAsLong() - scored.arrived());
+            long waited = clock.getAsLong() - scored.arrived();
+            serving.metrics().fresh(serving.split().arm(user), waited);
+            serving.lateness().waited(waited);
         }
         shadow(user, profile, query, causedBy, now);
     }

@@ -1,0 +1,51 @@
+package dev.freshet.serving.stream;
+
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+
+/**
+ * Whether interactions wait longer for their lists than they should. Neighbor lists come by thousands, after each checkpoint of the graph
+ * job, and are not urgent by a second: while interactions are late, they come slowly. Thread-safe.
+ */
+final class Lateness {
+
+    /** From an interaction's arrival at the broker to its list. */
+    static final long LATE_MILLIS = 100;
+
+    /** Who waits that long is not late, but one of many that have piled up: lists may come meanwhile. */
+    static final long PILED_UP_MILLIS = 10_000;
+
+    /** How long one that was late counts. */
+    static final long COUNTS_NANOS = 50_000_000;
+
+    /** Between two lists; a thousand a second come nevertheless. */
+    private static final long PAUSE_NANOS = 1_000_000;
+
+    private final LongSupplier nanos;
+    private volatile long lateUntil;
+
+    /** @param nanos as {@link System#nanoTime()} */
+    Lateness(LongSupplier nanos) {
+        this.nanos = nanos;
+        this.lateUntil = nanos.getAsLong();
+    }
+
+    /** Says how long an interaction has waited for its list. */
+    void waited(long millis) {
+        if (millis > LATE_MILLIS && millis < PILED_UP_MILLIS) {
+            lateUntil = nanos.getAsLong() + COUNTS_NANOS;
+        }
+    }
+
+    /** Whether one was late a moment ago. */
+    boolean isLate() {
+        return lateUntil - nanos.getAsLong() > 0;
+    }
+
+    /** Leaves the processor to others for a moment, if interactions are late. */
+    void standBack() {
+        if (isLate()) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+}
