@@ -31,10 +31,11 @@ public final class JavaProcess implements AutoCloseable {
 
     private static final long MAX_LOG_BYTES = 16L << 20;
     private static final int TAIL_BYTES = 1 << 16;
-    /** Of util-linux: with it a thread of another process that wakes up gets the processor at once. */
+    private static final Path NICE = Path.of("/usr/bin/nice");
+    /** Of util-linux. */
     private static final Path CHRT = Path.of("/usr/bin/chrt");
 
-    private static final Path NICE = Path.of("/usr/bin/nice");
+    private static final Duration CHRT_TIME = Duration.ofSeconds(5);
 
     private final Process process;
     private final Path log;
@@ -56,21 +57,23 @@ public final class JavaProcess implements AutoCloseable {
      */
     public static JavaProcess start(Path jars, List<String> flags, String main, List<String> arguments, Path log)
             throws IOException {
-        return start(jars, flags, main, arguments, log, false);
+        return start(jars, flags, main, arguments, log, 0);
     }
 
     /**
-     * The same.
+     * The same, standing back for other processes: with {@code niceness} above this process's own where {@code nice} is there.
      *
-     * @param standsBack whether it gets the processors when hardly anyone else wants them: Linux's {@code SCHED_IDLE}, or the highest niceness where that cannot
-     *     be had
+     * @param niceness 0 to 19; 10 has a tenth of the processor time of 0 where both want it
      * @throws IOException if the JVM cannot be started or the log cannot be written
      */
     public static JavaProcess start(
-            Path jars, List<String> flags, String main, List<String> arguments, Path log, boolean standsBack)
+            Path jars, List<String> flags, String main, List<String> arguments, Path log, int niceness)
             throws IOException {
-        // What stands before the JVM becomes it, so the process is the same one.
-        List<String> command = new ArrayList<>(standsBack ? standingBack() : List.of());
+        List<String> command = new ArrayList<>();
+        if (niceness > 0 && Files.isExecutable(NICE)) {
+            // It becomes the JVM, so the process is the same one.
+            command.addAll(List.of(NICE.toString(), "-n", Integer.toString(niceness)));
+        }
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         Path options = jars.resolve("jvm.options");
         if (Files.exists(options)) {
@@ -97,13 +100,6 @@ public final class JavaProcess implements AutoCloseable {
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         }
         return new JavaProcess(builder.start(), log, logStart);
-    }
-
-    private static List<String> standingBack() {
-        if (Files.isExecutable(CHRT)) {
-            return List.of(CHRT.toString(), "--idle", "0");
-        }
-        return Files.isExecutable(NICE) ? List.of(NICE.toString(), "-n", "19") : List.of();
     }
 
     /** Flags from {@link #FLAGS}. */
@@ -133,6 +129,24 @@ public final class JavaProcess implements AutoCloseable {
                     .toString();
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * Has it run, from now on, where hardly anyone else wants a processor, and give it up at once to who does: Linux's {@code SCHED_IDLE}. Nothing happens where that
+     * cannot be had.
+     */
+    public void standBack() throws InterruptedException {
+        if (Files.isExecutable(CHRT)) {
+            try {
+                new ProcessBuilder(CHRT.toString(), "--all-tasks", "--idle", "--pid", "0", Long.toString(pid()))
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start()
+                        .waitFor(CHRT_TIME.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (IOException e) {
+                // It has the niceness that it was started with.
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 class LeashTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final int SCHED_OTHER = 0;
     private static final int SCHED_IDLE = 5;
 
     @TempDir
@@ -123,23 +123,47 @@ class LeashTest {
     }
 
     @Test
-    @EnabledOnOs(OS.LINUX)
-    void standsBackWhereItIsAskedTo() throws Exception {
-        assumeThat(Path.of("/usr/bin/chrt")).isExecutable();
-        for (boolean standsBack : List.of(true, false)) {
-            try (JavaProcess sleeper = JavaProcess.start(
-                    jars(), List.of(), Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"), standsBack)) {
-                await(() -> sleeper.tail(5).contains("running"));
+    void startsWithTheNicenessThatItIsTold() throws Exception {
+        try (JavaProcess sleeper = JavaProcess.start(
+                jars(), List.of(), Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"), 3)) {
+            await(() -> sleeper.tail(5).contains("running"));
 
-                assertThat(policies(sleeper.pid())).containsOnly(standsBack ? SCHED_IDLE : SCHED_OTHER);
-            }
+            assertThat(niceness(sleeper.pid()))
+                    .isEqualTo(Math.min(19, niceness(ProcessHandle.current().pid()) + 3));
+            assertThat(sleeper.stop(PATIENCE)).isTrue();
+        }
+    }
+
+    private static int niceness(long pid) throws IOException {
+        try (InputStream ps = new ProcessBuilder("ps", "-o", "ni=", "-p", Long.toString(pid))
+                .start()
+                .getInputStream()) {
+            return Integer.parseInt(new String(ps.readAllBytes(), StandardCharsets.UTF_8).strip());
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void standsBackWithAllItsThreads() throws Exception {
+        assumeThat(Path.of("/usr/bin/chrt")).isExecutable();
+        try (JavaProcess sleeper = JavaProcess.start(
+                jars(), List.of(), Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"))) {
+            await(() -> sleeper.tail(5).contains("running"));
+            assertThat(policies(sleeper.pid())).doesNotContain(SCHED_IDLE);
+
+            sleeper.standBack();
+
+            assertThat(policies(sleeper.pid())).containsOnly(SCHED_IDLE);
+            assertThat(sleeper.stop(PATIENCE)).isTrue();
         }
     }
 
     /** Of each thread how it is scheduled: field 41 of its stat, see proc_pid_stat(5). */
     private static List<Integer> policies(long pid) throws IOException {
         try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
-            return threads.map(thread -> read(thread.resolve("stat")))
+            return threads.map(thread -> thread.resolve("stat"))
+                    .filter(Files::exists)
+                    .map(LeashTest::read)
                     .map(stat -> stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3])
                     .map(Integer::valueOf)
                     .toList();

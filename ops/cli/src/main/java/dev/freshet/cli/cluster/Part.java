@@ -6,21 +6,21 @@ import java.util.List;
 
 /** A process of the local cluster. The flags of its JVM lie beside its jars, in {@code jvm.options}. */
 public enum Part {
-    BROKER("broker", "dev.freshet.broker.BrokerMain", Duration.ofSeconds(15), false),
-    GRAPH_JOB("graph-job", "dev.freshet.graphjob.LocalGraphJobMain", Duration.ofSeconds(30), true),
-    TRAINER("trainer", "dev.freshet.trainer.TrainerMain", Duration.ofSeconds(15), true),
-    SERVING("serving", "dev.freshet.serving.ServingMain", Duration.ofSeconds(15), false);
+    BROKER("broker", "dev.freshet.broker.BrokerMain", Duration.ofSeconds(15), 0),
+    GRAPH_JOB("graph-job", "dev.freshet.graphjob.LocalGraphJobMain", Duration.ofSeconds(30), 15),
+    TRAINER("trainer", "dev.freshet.trainer.TrainerMain", Duration.ofSeconds(15), 19),
+    SERVING("serving", "dev.freshet.serving.ServingMain", Duration.ofSeconds(15), 0);
 
     private final String folder;
     private final String mainClass;
     private final Duration stopTime;
-    private final boolean standsBack;
+    private final int niceness;
 
-    Part(String folder, String mainClass, Duration stopTime, boolean standsBack) {
+    Part(String folder, String mainClass, Duration stopTime, int niceness) {
         this.folder = folder;
         this.mainClass = mainClass;
         this.stopTime = stopTime;
-        this.standsBack = standsBack;
+        this.niceness = niceness;
     }
 
     /** Its folder under {@code target/freshet}, and its name for people. */
@@ -38,9 +38,9 @@ public enum Part {
         return stopTime;
     }
 
-    /** Whether it stands back where processors are short: answers come before graphs and training. */
-    boolean standsBack() {
-        return standsBack;
+    /** How far it stands back where the processors are short: answers come before graphs, and graphs before training. */
+    int niceness() {
+        return niceness;
     }
 
     /** Its arguments in a cluster with these options. */

@@ -124,7 +124,7 @@ final class Supervisor {
                     part.mainClass(),
                     part.arguments(options),
                     options.log(part),
-                    part.standsBack());
+                    part.niceness());
         }
         set(new PartStatus(State.STARTING, process.pid(), restarts, 0, null));
         return process;
@@ -133,6 +133,10 @@ final class Supervisor {
     private void awaitReadyOrEnd(JavaProcess child, Instant begin) throws InterruptedException {
         while (child.isAlive() && !stopping.getAsBoolean()) {
             if (readiness.isReady(part, child)) {
+                if (part.niceness() > 0) {
+                    // Not before: at a start it would wait for all others to have started.
+                    child.standBack();
+                }
                 long millis = Duration.between(begin, Instant.now()).toMillis();
                 set(new PartStatus(State.READY, child.pid(), status.restarts(), millis, null));
                 return;
