@@ -38,7 +38,7 @@ public enum Part {
         return stopTime;
     }
 
-    /** How far it stands back where the processors are short: answers come before graphs, and graphs before training. */
+    /** How far it stands back for others while it starts; if at all, it stands back altogether as soon as it is ready. */
     int niceness() {
         return niceness;
     }

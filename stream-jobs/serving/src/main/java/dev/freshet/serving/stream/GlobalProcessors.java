@@ -151,7 +151,7 @@ final class GlobalProcessors {
 
         @Override
         void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
-            serving.lateness().standBack();
+            serving.lateness().standBack(appended);
             NeighborList list = value == null ? null : Topic.NEIGHBORS.codec().decode(value);
             if (list != null) {
                 check(key, list);

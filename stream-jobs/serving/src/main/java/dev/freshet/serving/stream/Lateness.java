@@ -18,14 +18,21 @@ final class Lateness {
     /** How long one that was late counts. */
     static final long COUNTS_NANOS = 50_000_000;
 
-    /** Between two lists; a thousand a second come nevertheless. */
+    /** No list is held up for longer: what is behind it on the way to the stores would be, too. */
+    static final long PATIENCE_MILLIS = 5000;
+
     private static final long PAUSE_NANOS = 1_000_000;
 
+    private final LongSupplier clock;
     private final LongSupplier nanos;
     private volatile long lateUntil;
 
-    /** @param nanos as {@link System#nanoTime()} */
-    Lateness(LongSupplier nanos) {
+    /**
+     * @param clock milliseconds since 1970
+     * @param nanos as {@link System#nanoTime()}
+     */
+    Lateness(LongSupplier clock, LongSupplier nanos) {
+        this.clock = clock;
         this.nanos = nanos;
         this.lateUntil = nanos.getAsLong();
     }
@@ -42,9 +49,14 @@ final class Lateness {
         return lateUntil - nanos.getAsLong() > 0;
     }
 
-    /** Leaves the processor to others for a moment, if interactions are late. */
-    void standBack() {
-        if (isLate()) {
+    /** Whether a list should wait that the broker has had since then, milliseconds since 1970. */
+    boolean holds(long appended) {
+        return isLate() && clock.getAsLong() - appended < PATIENCE_MILLIS;
+    }
+
+    /** Leaves the processor to others for a moment, if a list should wait, as of {@link #holds}. */
+    void standBack(long appended) {
+        if (holds(appended)) {
             LockSupport.parkNanos(PAUSE_NANOS);
         }
     }

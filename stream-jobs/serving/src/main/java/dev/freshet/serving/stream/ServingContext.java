@@ -48,7 +48,7 @@ public final class ServingContext {
     private final WireFormat format;
     private final Refusals refusals;
     private final RateBudget rescoreBudget;
-    private final Lateness lateness = new Lateness(System::nanoTime);
+    private final Lateness lateness = new Lateness(System::currentTimeMillis, System::nanoTime);
     private final int size;
     private final Scoring scoring;
     private final UserRanking ranking;

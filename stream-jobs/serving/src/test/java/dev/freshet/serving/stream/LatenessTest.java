@@ -7,8 +7,10 @@ import org.junit.jupiter.api.Test;
 
 class LatenessTest {
 
+    private static final long NOW = 1_700_000_000_000L;
+
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1);
-    private final Lateness lateness = new Lateness(nanos::get);
+    private final Lateness lateness = new Lateness(() -> NOW, nanos::get);
 
     @Test
     void oneLateInteractionCountsForAMoment() {
@@ -26,5 +28,15 @@ class LatenessTest {
 
         nanos.incrementAndGet();
         assertThat(lateness.isLate()).isFalse();
+    }
+
+    @Test
+    void noListIsHeldUpForLong() {
+        assertThat(lateness.holds(NOW)).isFalse();
+        lateness.waited(Lateness.LATE_MILLIS + 1);
+
+        assertThat(lateness.holds(NOW)).isTrue();
+        assertThat(lateness.holds(NOW - Lateness.PATIENCE_MILLIS + 1)).isTrue();
+        assertThat(lateness.holds(NOW - Lateness.PATIENCE_MILLIS)).isFalse();
     }
 }
