@@ -394,6 +394,7 @@ class ServingIT {
                 });
                 await("the one before is gone", () -> {
                     int held = held(Model.class, Model.Builder.class);
+                    // Those of earlier tests may go meanwhile.
                     others.accumulateAndGet(held - 1, Math::min);
                     return held - others.get() <= 1;
                 });

@@ -12,9 +12,6 @@ final class Lateness {
     /** From an interaction's arrival at the broker to its list. */
     static final long LATE_MILLIS = 100;
 
-    /** Who waits that long is not late, but one of many that have piled up: lists may come meanwhile. */
-    static final long PILED_UP_MILLIS = 10_000;
-
     /** How long one that was late counts. */
     static final long COUNTS_NANOS = 50_000_000;
 
@@ -39,7 +36,7 @@ final class Lateness {
 
     /** Says how long an interaction has waited for its list. */
     void waited(long millis) {
-        if (millis > LATE_MILLIS && millis < PILED_UP_MILLIS) {
+        if (millis > LATE_MILLIS) {
             lateUntil = nanos.getAsLong() + COUNTS_NANOS;
         }
     }

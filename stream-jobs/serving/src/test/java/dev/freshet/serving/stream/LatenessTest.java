@@ -16,7 +16,6 @@ class LatenessTest {
     void oneLateInteractionCountsForAMoment() {
         assertThat(lateness.isLate()).isFalse();
         lateness.waited(Lateness.LATE_MILLIS);
-        lateness.waited(Lateness.PILED_UP_MILLIS);
         assertThat(lateness.isLate()).isFalse();
 
         lateness.waited(Lateness.LATE_MILLIS + 1);
