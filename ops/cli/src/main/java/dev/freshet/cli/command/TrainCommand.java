@@ -96,7 +96,7 @@ public final class TrainCommand implements Callable<Integer> {
     }
 
     /** The model that the trainer takes where none is named: of a split that with the most users. Null where that is not known. */
-    private String expected() throws CliException, InterruptedException {
+    private String expected() throws CliException {
         if (model != null) {
             return model;
         }

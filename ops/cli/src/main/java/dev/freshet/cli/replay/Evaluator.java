@@ -37,7 +37,7 @@ final class Evaluator implements AutoCloseable {
 
     /** What someone gets who has no list yet. */
     interface Strangers {
-        List<String> popular() throws CliException, InterruptedException;
+        List<String> popular() throws CliException;
     }
 
     /** Told what was recommended, before the event that it is held against is sent. */

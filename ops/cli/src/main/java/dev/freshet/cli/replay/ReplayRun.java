@@ -224,7 +224,7 @@ final class ReplayRun {
     }
 
     /** What a stranger is offered. */
-    static List<String> popular(ServingClient serving) throws CliException, InterruptedException {
+    static List<String> popular(ServingClient serving) throws CliException {
         List<String> items = new ArrayList<>();
         for (JsonNode item : serving.get("/v1/popular?limit=" + Metric.AT).get("items")) {
             items.add(item.get("item").asText());
