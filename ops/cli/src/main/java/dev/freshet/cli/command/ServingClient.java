@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocketFactory;
 
 /** Asks serving over HTTP. */
 public final class ServingClient {
@@ -35,7 +36,8 @@ public final class ServingClient {
 
     private final URI base;
     private final String token;
-    private final SSLContext trusted;
+    /** One for all requests, or none of their connections would be used again; null for the one of Java. */
+    private final SSLSocketFactory trusted;
 
     /** Asks a server of the local cluster. */
     public ServingClient(URI base) {
@@ -56,7 +58,7 @@ public final class ServingClient {
         }
         this.base = base;
         this.token = tokenFile == null ? null : token(tokenFile);
-        this.trusted = trust == null ? null : trusting(trust);
+        this.trusted = trust == null ? null : trusting(trust).getSocketFactory();
     }
 
     private static boolean isLoopback(String host) {
@@ -190,7 +192,7 @@ public final class ServingClient {
             request.setRequestProperty("Authorization", "Bearer " + token);
         }
         if (trusted != null && request instanceof HttpsURLConnection secured) {
-            secured.setSSLSocketFactory(trusted.getSocketFactory());
+            secured.setSSLSocketFactory(trusted);
         }
         return request;
     }
