@@ -478,6 +478,20 @@ class ServingTopologyTest {
     }
 
     @Test
+    void aStartKnowsTheSizesOfTheGraphs() {
+        neighbors("a", 1, Map.of("b", 0.5, "c", 0.2));
+        neighbors("b", 1, Map.of("a", 0.5));
+        MockProcessorContext<Void, Void> context = new MockProcessorContext<>();
+        context.addStateStore(driver.getKeyValueStore(ServingTopology.NEIGHBORS_STORE));
+
+        ServingContext next = context();
+        new GlobalProcessors.Neighbors(next).init(context);
+
+        assertThat(next.catalogue().graphs())
+                .containsExactly(Map.entry(GraphNames.ITEM_JACCARD, new Catalogue.GraphSize(2, 3)));
+    }
+
+    @Test
     void aReleaseScoresEveryoneMostRecentFirstAtTheRate() {
         for (int user = 0; user < 60; user++) {
             event("u" + user, "i" + user % 7, "click", 1000 - user);
