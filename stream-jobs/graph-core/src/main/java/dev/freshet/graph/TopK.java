@@ -15,7 +15,6 @@ public final class TopK {
     private double[] weights;
     private int[] ids;
     private int size;
-    private double rejected;
 
     /**
      * @param k how many to keep, at least 1
@@ -36,7 +35,6 @@ public final class TopK {
     /** Forgets all candidates. */
     public void clear() {
         size = 0;
-        rejected = Double.NEGATIVE_INFINITY;
     }
 
     /** Whether a candidate would be kept, as things are. */
@@ -54,21 +52,13 @@ public final class TopK {
             }
             up(size++, weight, id);
         } else if (admits(weight, id)) {
-            rejected = Math.max(rejected, weights[0]);
             down(0, size, weight, id);
-        } else {
-            rejected = Math.max(rejected, weight);
         }
     }
 
     /** Weight below which no candidate enters any more; negative infinity while there is room. */
     public double floor() {
         return size < k ? Double.NEGATIVE_INFINITY : weights[0];
-    }
-
-    /** Counts candidates as offered and not kept that weigh at most so much. */
-    public void reject(double weight) {
-        rejected = Math.max(rejected, weight);
     }
 
     /** Sorts what was kept, best first; to be called once, after the last offer. */
@@ -80,11 +70,6 @@ public final class TopK {
             ids[end] = ids[0];
             down(0, end, weight, id);
         }
-    }
-
-    /** No candidate that was not kept weighs more; negative infinity if all were kept. */
-    public double rejected() {
-        return rejected;
     }
 
     /** How many were kept. */

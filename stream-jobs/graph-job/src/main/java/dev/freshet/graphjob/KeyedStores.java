@@ -1,6 +1,7 @@
 package dev.freshet.graphjob;
 
 import dev.freshet.graph.content.ListStore;
+import dev.freshet.graph.incremental.ChangeLog;
 import dev.freshet.graph.incremental.ErasureStore;
 import dev.freshet.graph.incremental.IdStore;
 import dev.freshet.graph.incremental.NodeStore;
@@ -9,6 +10,8 @@ import dev.freshet.graph.incremental.Shards;
 import dev.freshet.topic.Keys;
 import java.util.Map;
 import org.apache.flink.api.common.state.KeyedStateStore;
+import org.apache.flink.api.common.state.ListState;
+import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.state.MapState;
 import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
@@ -88,6 +91,43 @@ final class KeyedStores {
                         at(shard);
                         for (Map.Entry<Integer, byte[]> entry : state.entries()) {
                             visitor.visit(entry.getKey(), entry.getValue());
+                        }
+                    }
+                } catch (StateException e) {
+                    throw e;
+                } catch (Exception e) {
+                    throw new StateException(e);
+                }
+            }
+        };
+    }
+
+    ChangeLog changes(String name) {
+        ListState<byte[]> state = store.getListState(new ListStateDescriptor<>(name, BYTES));
+        return new ChangeLog() {
+            @Override
+            public void append(int shard, byte[] batch) {
+                at(shard);
+                try {
+                    state.add(batch);
+                } catch (Exception e) {
+                    throw new StateException(e);
+                }
+            }
+
+            @Override
+            public void clear(int shard) {
+                at(shard);
+                state.clear();
+            }
+
+            @Override
+            public void forEach(ChangeLog.Visitor visitor) {
+                try {
+                    for (int shard : shards) {
+                        at(shard);
+                        for (byte[] batch : state.get()) {
+                            visitor.visit(shard, batch);
                         }
                     }
                 } catch (StateException e) {

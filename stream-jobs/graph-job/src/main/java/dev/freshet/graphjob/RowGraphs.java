@@ -51,6 +51,7 @@ final class RowGraphs extends AbstractStreamOperator<Outbound>
         File[] temporary = getContainingTask().getEnvironment().getIOManager().getSpillingDirectories();
         rows = new PairRows(
                 stores.nodes("rows"),
+                stores.changes("row-changes"),
                 nodes,
                 MAX_PENDING,
                 temporary[getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() % temporary.length].toPath(),

@@ -64,6 +64,7 @@ public class PairRowsBenchmark {
     public void prepare() {
         rows = new PairRows(
                 Workload.store(),
+                Workload.log(),
                 Workload.nodes(Workload.ITEMS),
                 64 << 20,
                 Path.of(System.getProperty("java.io.tmpdir")),

@@ -1,8 +1,10 @@
 package dev.freshet.graph.incremental;
 
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
@@ -75,6 +77,27 @@ final class Workload {
             @Override
             public void forEach(Visitor visitor) {
                 map.forEach(visitor::visit);
+            }
+        };
+    }
+
+    /** A log in memory. */
+    static ChangeLog log() {
+        Map<Integer, List<byte[]>> shards = new HashMap<>();
+        return new ChangeLog() {
+            @Override
+            public void append(int shard, byte[] batch) {
+                shards.computeIfAbsent(shard, s -> new ArrayList<>()).add(batch);
+            }
+
+            @Override
+            public void clear(int shard) {
+                shards.remove(shard);
+            }
+
+            @Override
+            public void forEach(Visitor visitor) {
+                shards.forEach((shard, batches) -> batches.forEach(batch -> visitor.visit(shard, batch)));
             }
         };
     }

@@ -1,15 +1,12 @@
 package dev.freshet.graph.incremental;
 
-import it.unimi.dsi.fastutil.ints.IntArrayList;
-import it.unimi.dsi.fastutil.ints.IntSet;
-
 /** Top-k by co-occurrence count, from a threshold up. Only touched pairs change. */
 final class CooccurrenceLists extends TopKLists {
 
     private final int minCount;
 
     CooccurrenceLists(String graph, int minCount, int k, NodeTable nodes, NodeStore emitted) {
-        super(graph, k, k, nodes, emitted);
+        super(graph, k, nodes, emitted);
         this.minCount = minCount;
     }
 
@@ -19,16 +16,24 @@ final class CooccurrenceLists extends TopKLists {
     }
 
     @Override
-    void offer(int node, int[] ids, int[] counts, int size) {
+    int offer(int node, int[] ids, int[] counts, int size) {
+        int offered = 0;
         for (int e = 0; e < size; e++) {
             if (counts[e] >= minCount) {
                 top.offer(counts[e], e);
+                offered++;
             }
         }
+        return offered;
     }
 
     @Override
-    void refresh(IntSet rescored, long version, ListSink sink, IntArrayList unclear) {
-        // Weights do not depend on degrees.
+    boolean degreesChanged() {
+        return false;
+    }
+
+    @Override
+    double rise(int node) {
+        return 1;
     }
 }

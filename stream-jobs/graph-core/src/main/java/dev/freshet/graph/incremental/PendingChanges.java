@@ -13,18 +13,28 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /**
- * Changes of rows that are put off, so that a row is read and written once for all of them: shard by shard in memory, and beyond a
+ * Changes of rows that are put off, so that a row is read and written once for many of them: shard by shard in memory, and beyond a
  * limit in a temporary file, from which a shard is read back when one of its rows is asked for (a Grace hash join of
- * rows and changes). Not durable. Not thread-safe.
+ * rows and changes). What the rows need not take in yet is durable from one cut to the next as a log, much like the runs of a
+ * log-structured merge tree. Not thread-safe.
  */
 final class PendingChanges implements AutoCloseable {
 
+    /** Part of {@link #limit} that stays behind after a cut: whoever asks for a row goes through all that its shard has put off. */
+    private static final int KEPT_SHARE = 8;
+
+    private final ChangeLog log;
     private final long limit;
     private final Path folder;
     private final Buffer[] memory = new Buffer[Shards.COUNT];
     private long memoryBytes;
+    /** Bytes of each shard that were there at the last cut; they come first. */
+    private final int[] older = new int[Shards.COUNT];
+
+    /** Nodes that changed since the last cut. */
     private final IntOpenHashSet nodes = new IntOpenHashSet();
 
     private FileChannel spilled;
@@ -32,25 +42,76 @@ final class PendingChanges implements AutoCloseable {
     /** Positions and lengths of each shard's parts of the file, by turns. */
     private final LongArrayList[] parts = new LongArrayList[Shards.COUNT];
 
-    /** The shard whose changes are in {@link #changes}; negative for none. */
-    private int shard = -1;
+    private final boolean[] due = new boolean[Shards.COUNT];
+    private final ShardIndex index = new ShardIndex();
+    private final ShardIndex recent = new ShardIndex();
 
-    private byte[] changes = {};
-    /** For each node its latest change, a place in the lists below. */
-    private final Int2IntOpenHashMap latest = new Int2IntOpenHashMap();
+    /** The changes of one shard, by node. */
+    private static final class ShardIndex {
+        /** Negative for none. */
+        private int shard = -1;
 
-    private final IntArrayList starts = new IntArrayList();
-    private final IntArrayList ends = new IntArrayList();
-    private final IntArrayList earlier = new IntArrayList();
+        private byte[] changes = {};
+        /** For each node its latest change, a place in the lists below. */
+        private final Int2IntOpenHashMap latest = new Int2IntOpenHashMap();
+
+        private final IntArrayList starts = new IntArrayList();
+        private final IntArrayList ends = new IntArrayList();
+        private final IntArrayList earlier = new IntArrayList();
+
+        ShardIndex() {
+            latest.defaultReturnValue(-1);
+        }
+
+        void load(int wanted, byte[] bytes, int from) {
+            changes = bytes;
+            latest.clear();
+            starts.clear();
+            ends.clear();
+            earlier.clear();
+            Buffer in = Buffer.reading(bytes);
+            in.at = from;
+            while (in.hasMore()) {
+                int node = Shards.id(in.getInt(), wanted);
+                int length = in.getInt();
+                earlier.add(latest.put(node, starts.size()));
+                starts.add(in.at);
+                in.at += length;
+                ends.add(in.at);
+            }
+            shard = wanted;
+        }
+
+        boolean addTo(Accumulator sums, int node) {
+            int change = latest.get(node);
+            if (change < 0) {
+                return false;
+            }
+            for (; change >= 0; change = earlier.getInt(change)) {
+                PackedRow.addTo(sums, changes, starts.getInt(change), ends.getInt(change));
+            }
+            return true;
+        }
+
+        void forget() {
+            shard = -1;
+            changes = new byte[0];
+        }
+    }
 
     /**
+     * @param log the durable changes; those that it has are taken in
      * @param limit bytes to hold in memory
      * @param folder where the temporary file goes
      */
-    PendingChanges(long limit, Path folder) {
+    PendingChanges(ChangeLog log, long limit, Path folder) {
+        this.log = log;
         this.limit = limit;
         this.folder = folder;
-        latest.defaultReturnValue(-1);
+        log.forEach((shard, batch) -> {
+            append(shard, batch);
+            older[shard] += batch.length;
+        });
     }
 
     /** Takes a batch of changes for a shard, as {@link DeltaBatches} packs them. */
@@ -61,15 +122,20 @@ final class PendingChanges implements AutoCloseable {
             int length = in.getInt();
             in.at += length;
         }
+        append(shard, batch);
+        if (memoryBytes > limit) {
+            spill();
+        }
+    }
+
+    private void append(int shard, byte[] batch) {
         if (memory[shard] == null) {
             memory[shard] = new Buffer(Math.max(batch.length, 1 << 10));
         }
         memory[shard].putBytes(batch, 0, batch.length);
         memoryBytes += batch.length;
-        this.shard = -1;
-        if (memoryBytes > limit) {
-            spill();
-        }
+        index.forget();
+        recent.forget();
     }
 
     /** Length of the temporary file, which has no name any more where the system can do without. */
@@ -77,57 +143,89 @@ final class PendingChanges implements AutoCloseable {
         return spilledBytes;
     }
 
-    /** Nodes whose rows change. */
+    /** Nodes whose rows changed since the last {@link #settle}. */
     IntSet nodes() {
         return nodes;
     }
 
+    /** Nodes of a shard that have changes, those of before the last {@link #settle} included. */
+    IntSet nodes(int shard) {
+        load(shard);
+        return index.latest.keySet();
+    }
+
     /** Adds the changes of a node's row to {@code sums}; whether there are any. Quick where nodes are asked for shard by shard. */
     boolean addTo(Accumulator sums, int node) {
+        load(Shards.of(node));
+        return index.addTo(sums, node);
+    }
+
+    /** Adds those alone that came since the last {@link #settle}. */
+    boolean addRecentTo(Accumulator sums, int node) {
+        int shard = Shards.of(node);
         if (!nodes.contains(node)) {
             return false;
         }
-        if (Shards.of(node) != shard) {
-            load(Shards.of(node));
+        if (recent.shard != shard) {
+            recent.load(shard, read(shard), older[shard]);
         }
-        for (int change = latest.get(node); change >= 0; change = earlier.getInt(change)) {
-            PackedRow.addTo(sums, changes, starts.getInt(change), ends.getInt(change));
-        }
-        return true;
+        return recent.addTo(sums, node);
     }
 
-    private void load(int wanted) {
-        changes = read(wanted);
-        latest.clear();
-        starts.clear();
-        ends.clear();
-        earlier.clear();
-        Buffer in = Buffer.reading(changes);
-        while (in.hasMore()) {
-            int node = Shards.id(in.getInt(), wanted);
-            int length = in.getInt();
-            earlier.add(latest.put(node, starts.size()));
-            starts.add(in.at);
-            in.at += length;
-            ends.add(in.at);
+    private void load(int shard) {
+        if (index.shard != shard) {
+            index.load(shard, read(shard), 0);
         }
-        shard = wanted;
+    }
+
+    /**
+     * Decides which shards' rows are to take their changes in before the next {@link #settle}: all where that is asked for or much came since the
+     * last one, else as few as leave little behind.
+     */
+    void decide(boolean everything) {
+        long left = memoryBytes + spilledBytes;
+        long came = left;
+        for (int bytes : older) {
+            came -= bytes;
+        }
+        long kept = limit / KEPT_SHARE;
+        boolean all = everything || came > kept;
+        Arrays.fill(due, all);
+        while (!all && left > kept) {
+            int most = -1;
+            for (int shard = 0; shard < Shards.COUNT; shard++) {
+                if (!due[shard] && (most < 0 || size(shard) > size(most))) {
+                    most = shard;
+                }
+            }
+            due[most] = true;
+            left -= size(most);
+        }
+    }
+
+    /** Whether a shard's rows are to take their changes in. */
+    boolean isDue(int shard) {
+        return due[shard];
+    }
+
+    private long size(int shard) {
+        long size = memory[shard] == null ? 0 : memory[shard].size;
+        for (int p = 0; parts[shard] != null && p < parts[shard].size(); p += 2) {
+            size += parts[shard].getLong(p + 1);
+        }
+        return size;
     }
 
     private byte[] read(int wanted) {
         Buffer rest = memory[wanted];
         LongArrayList places = parts[wanted];
-        long size = rest == null ? 0 : rest.size;
-        for (int p = 0; places != null && p < places.size(); p += 2) {
-            size += places.getLong(p + 1);
-        }
-        ByteBuffer all = ByteBuffer.allocate(Math.toIntExact(size));
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(size(wanted)));
         try {
             for (int p = 0; places != null && p < places.size(); p += 2) {
                 long position = places.getLong(p);
-                all.limit(all.position() + (int) places.getLong(p + 1));
-                while (all.hasRemaining()) {
-                    int count = spilled.read(all, position);
+                bytes.limit(bytes.position() + (int) places.getLong(p + 1));
+                while (bytes.hasRemaining()) {
+                    int count = spilled.read(bytes, position);
                     if (count < 0) {
                         throw new EOFException(
                                 "the changes put off in " + folder + " are shorter than what was written");
@@ -139,10 +237,10 @@ final class PendingChanges implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         if (rest != null) {
-            all.limit(all.capacity());
-            all.put(rest.bytes, 0, rest.size);
+            bytes.limit(bytes.capacity());
+            bytes.put(rest.bytes, 0, rest.size);
         }
-        return all.array();
+        return bytes.array();
     }
 
     private void spill() {
@@ -175,17 +273,27 @@ final class PendingChanges implements AutoCloseable {
         memoryBytes = 0;
     }
 
-    /** Forgets all changes. */
-    void clear() {
+    /** A cut: forgets the changes of the shards whose rows have taken them in, and makes the others' durable. */
+    void settle() {
+        for (int shard = 0; shard < Shards.COUNT; shard++) {
+            Buffer buffer = memory[shard];
+            if (due[shard]) {
+                if (older[shard] > 0) {
+                    log.clear(shard);
+                }
+                memoryBytes -= buffer == null ? 0 : buffer.size;
+                memory[shard] = null;
+                parts[shard] = null;
+                older[shard] = 0;
+            } else if (buffer != null && buffer.size > older[shard]) {
+                log.append(shard, Arrays.copyOfRange(buffer.bytes, older[shard], buffer.size));
+                older[shard] = buffer.size;
+            }
+        }
         close();
         nodes.clear();
-        for (int s = 0; s < Shards.COUNT; s++) {
-            memory[s] = null;
-            parts[s] = null;
-        }
-        memoryBytes = 0;
-        shard = -1;
-        changes = new byte[0];
+        index.forget();
+        recent.forget();
     }
 
     /** Deletes the file. */

@@ -214,7 +214,8 @@ class IncrementalEqualsBatchTest {
     }
 
     private static SimulatedJob run(GraphSettings settings, List<Step> steps) {
-        SimulatedJob job = new SimulatedJob(settings, new SimulatedJob.Durable(), 2, 0);
+        Random random = new Random(steps.size());
+        SimulatedJob job = new SimulatedJob(settings, new SimulatedJob.Durable(), 2, pendingLimit(random), 0);
         SimulatedJob.Durable checkpoint = new SimulatedJob.Durable();
         List<Step> log = new ArrayList<>();
         int logAtCheckpoint = 0;
@@ -233,7 +234,8 @@ class IncrementalEqualsBatchTest {
                 logAtCheckpoint = log.size();
             } else if (step instanceof Crash crash) {
                 job.close();
-                job = new SimulatedJob(settings, checkpoint.copy(), crash.parallelism(), job.version() + 1);
+                job = new SimulatedJob(
+                        settings, checkpoint.copy(), crash.parallelism(), pendingLimit(random), job.version() + 1);
                 for (int at = logAtCheckpoint; at < log.size(); at++) {
                     deliver(log, at, job::event, job::erase);
                 }
@@ -242,6 +244,11 @@ class IncrementalEqualsBatchTest {
         job.checkpoint();
         check(settings, job, log);
         return job;
+    }
+
+    /** Rows take their changes in at every checkpoint, at some, or never. */
+    private static long pendingLimit(Random random) {
+        return new long[] {100, 16_000, 1 << 20}[random.nextInt(3)];
     }
 
     private interface Delivery {

@@ -5,16 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Changes come back in full, from memory and from the file. */
+/** Changes come back in full, from memory, from the file and from the log. */
 class PendingChangesTest {
 
     private static final int NODES = 300;
@@ -23,8 +26,36 @@ class PendingChangesTest {
     private Path folder;
 
     private final Random random = new Random(11);
+    private final MemoryLog log = new MemoryLog();
     private final Map<Integer, Map<Integer, Integer>> expected = new TreeMap<>();
+    private final Map<Integer, Map<Integer, Integer>> recent = new TreeMap<>();
     private PendingChanges pending;
+
+    private static final class MemoryLog implements ChangeLog {
+        private final Map<Integer, List<byte[]>> shards = new HashMap<>();
+
+        @Override
+        public void append(int shard, byte[] batch) {
+            shards.computeIfAbsent(shard, s -> new ArrayList<>()).add(batch);
+        }
+
+        @Override
+        public void clear(int shard) {
+            shards.remove(shard);
+        }
+
+        @Override
+        public void forEach(Visitor visitor) {
+            shards.forEach((shard, batches) -> batches.forEach(batch -> visitor.visit(shard, batch)));
+        }
+
+        int bytes() {
+            return shards.values().stream()
+                    .flatMap(List::stream)
+                    .mapToInt(batch -> batch.length)
+                    .sum();
+        }
+    }
 
     @AfterEach
     void close() {
@@ -33,25 +64,24 @@ class PendingChangesTest {
 
     @Test
     void memoryAndFileAddUp() throws IOException {
-        pending = new PendingChanges(500, folder);
+        open(500);
         for (int round = 0; round < 20; round++) {
             change(40);
-            assertThat(pending.nodes()).isEqualTo(expected.keySet());
             check();
         }
         assertThat(pending.spilledBytes()).isPositive();
     }
 
     @Test
-    void whatIsClearedIsForgotten() throws IOException {
-        pending = new PendingChanges(500, folder);
+    void whatIsTakenInIsForgotten() throws IOException {
+        open(500);
         change(200);
         check();
         assertThat(pending.spilledBytes()).isPositive();
-        pending.clear();
+        cut();
         assertThat(pending.spilledBytes()).isZero();
-        assertThat(pending.nodes()).isEmpty();
-        expected.clear();
+        assertThat(log.shards).isEmpty();
+        assertThat(expected).isEmpty();
         change(200);
         check();
         pending.close();
@@ -60,10 +90,68 @@ class PendingChangesTest {
 
     @Test
     void withinTheLimitThereIsNoFile() throws IOException {
-        pending = new PendingChanges(1 << 20, folder);
+        open(1 << 20);
         change(200);
         check();
         assertThat(pending.spilledBytes()).isZero();
+    }
+
+    @Test
+    void whatIsLeftBehindIsDurable() {
+        open(1 << 20);
+        for (int round = 0; round < 20; round++) {
+            change(40);
+            check();
+            cut();
+            check();
+            open(1 << 20);
+            check();
+        }
+        assertThat(expected).hasSizeGreaterThan(250);
+    }
+
+    @Test
+    void littleIsLeftBehindAndNoMoreIsTakenInThanHasToBe() {
+        open(8 * 2_000);
+        boolean partly = false;
+        for (int round = 0; round < 100; round++) {
+            change(40);
+            int before = log.bytes();
+            cut();
+            assertThat(log.bytes()).isLessThanOrEqualTo(2_000);
+            long taken = IntStream.range(0, Shards.COUNT).filter(pending::isDue).count();
+            assertThat(taken).isLessThan(Shards.COUNT);
+            partly |= taken > 0 && before > 1_500;
+            check();
+        }
+        assertThat(partly).isTrue();
+    }
+
+    @Test
+    void muchThatCameIsTakenInByAll() {
+        open(8 * 200);
+        change(200);
+        cut();
+        assertThat(IntStream.range(0, Shards.COUNT)).allMatch(pending::isDue);
+        assertThat(log.shards).isEmpty();
+    }
+
+    @Test
+    void everythingIsTakenInWhereThatIsAsked() {
+        open(1 << 20);
+        change(40);
+        cut();
+        assertThat(log.shards).isNotEmpty();
+        pending.decide(true);
+        pending.settle();
+        assertThat(log.shards).isEmpty();
+        expected.clear();
+        check();
+    }
+
+    private void open(long limit) {
+        recent.clear();
+        pending = new PendingChanges(log, limit, folder);
     }
 
     private void change(int rows) {
@@ -74,25 +162,52 @@ class PendingChangesTest {
             int delta = random.nextInt(5) - 2;
             if (delta != 0) {
                 batches.row(node, new int[] {other}, new int[] {delta}, 1);
-                expected.computeIfAbsent(node, n -> new TreeMap<>()).merge(other, delta, Integer::sum);
+                for (Map<Integer, Map<Integer, Integer>> rowsSoFar : List.of(expected, recent)) {
+                    rowsSoFar.computeIfAbsent(node, n -> new TreeMap<>()).merge(other, delta, Integer::sum);
+                }
             }
         }
         batches.flush();
     }
 
+    private void cut() {
+        pending.decide(false);
+        pending.settle();
+        expected.keySet().removeIf(node -> pending.isDue(Shards.of(node)));
+        recent.clear();
+    }
+
     private void check() {
+        assertThat(pending.nodes()).isEqualTo(recent.keySet());
+        for (int shard = 0; shard < Shards.COUNT; shard++) {
+            int at = shard;
+            assertThat(List.copyOf(pending.nodes(shard)))
+                    .containsExactlyInAnyOrderElementsOf(expected.keySet().stream()
+                            .filter(node -> Shards.of(node) == at)
+                            .toList());
+        }
         Accumulator sums = new Accumulator();
         for (int node = 0; node < NODES; node++) {
             assertThat(pending.addTo(sums, node)).isEqualTo(expected.containsKey(node));
-            int size = sums.drain();
-            Map<Integer, Integer> found = new TreeMap<>();
-            for (int e = 0; e < size; e++) {
-                found.put(sums.ids[e], sums.values[e]);
-            }
-            Map<Integer, Integer> row = new TreeMap<>(expected.getOrDefault(node, Map.of()));
-            row.values().removeIf(sum -> sum == 0);
-            assertThat(found).isEqualTo(row);
+            assertThat(drained(sums)).isEqualTo(nonZero(expected, node));
+            assertThat(pending.addRecentTo(sums, node)).isEqualTo(recent.containsKey(node));
+            assertThat(drained(sums)).isEqualTo(nonZero(recent, node));
         }
+    }
+
+    private static Map<Integer, Integer> drained(Accumulator sums) {
+        int size = sums.drain();
+        Map<Integer, Integer> found = new TreeMap<>();
+        for (int e = 0; e < size; e++) {
+            found.put(sums.ids[e], sums.values[e]);
+        }
+        return found;
+    }
+
+    private static Map<Integer, Integer> nonZero(Map<Integer, Map<Integer, Integer>> rows, int node) {
+        Map<Integer, Integer> row = new TreeMap<>(rows.getOrDefault(node, Map.of()));
+        row.values().removeIf(sum -> sum == 0);
+        return row;
     }
 
     private List<Path> files() throws IOException {

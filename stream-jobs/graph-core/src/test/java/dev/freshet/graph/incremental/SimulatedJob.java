@@ -33,6 +33,7 @@ final class SimulatedJob implements AutoCloseable {
     /** Durable state and published output as of a checkpoint. */
     static final class Durable {
         final Map<String, Map<Integer, byte[]>> nodes = new HashMap<>();
+        final Map<String, Map<Integer, List<byte[]>>> changes = new HashMap<>();
         final Map<String, Map<Long, byte[]>> pages = new HashMap<>();
         final Map<String, Map<String, Integer>> ids = new HashMap<>();
         final Map<String, Map<Integer, Integer>> added = new HashMap<>();
@@ -47,6 +48,11 @@ final class SimulatedJob implements AutoCloseable {
         Durable copy() {
             Durable copy = new Durable();
             nodes.forEach((name, map) -> copy.nodes.put(name, new HashMap<>(map)));
+            changes.forEach((name, shards) -> {
+                Map<Integer, List<byte[]>> copies = new HashMap<>();
+                shards.forEach((shard, batches) -> copies.put(shard, new ArrayList<>(batches)));
+                copy.changes.put(name, copies);
+            });
             pages.forEach((name, map) -> copy.pages.put(name, new HashMap<>(map)));
             ids.forEach((name, map) -> copy.ids.put(name, new HashMap<>(map)));
             added.forEach((name, map) -> copy.added.put(name, new HashMap<>(map)));
@@ -67,6 +73,7 @@ final class SimulatedJob implements AutoCloseable {
     private final boolean direct;
     private final Durable durable;
     private final int parallelism;
+    private final long pendingLimit;
     private final List<ItemIndex> itemIds = new ArrayList<>();
     private final List<UserInstance> users = new ArrayList<>();
     private final List<NodeSets> items = new ArrayList<>();
@@ -84,11 +91,12 @@ final class SimulatedJob implements AutoCloseable {
 
     private record Rows(PairRows rows, NodeTable nodes) {}
 
-    SimulatedJob(GraphSettings settings, Durable durable, int parallelism, long version) {
+    SimulatedJob(GraphSettings settings, Durable durable, int parallelism, long pendingLimit, long version) {
         this.settings = settings;
         this.direct = settings.fMax() == GraphSettings.UNLIMITED;
         this.durable = durable;
         this.parallelism = parallelism;
+        this.pendingLimit = pendingLimit;
         this.version = version;
         boolean restored = !durable.nodes.isEmpty();
         for (int p = 0; p < parallelism; p++) {
@@ -140,7 +148,9 @@ final class SimulatedJob implements AutoCloseable {
 
     private Rows rows(String name, int instance, boolean restored) {
         NodeTable table = new NodeTable();
-        return new Rows(new PairRows(nodes(name, instance), table, 100, TEMPORARY, restored), table);
+        return new Rows(
+                new PairRows(nodes(name, instance), changes(name, instance), table, pendingLimit, TEMPORARY, restored),
+                table);
     }
 
     private int owner(int shard) {
@@ -423,6 +433,30 @@ final class SimulatedJob implements AutoCloseable {
                 map.forEach((node, bytes) -> {
                     if (owner(Shards.of(node)) == instance) {
                         visitor.visit(node, bytes);
+                    }
+                });
+            }
+        };
+    }
+
+    private ChangeLog changes(String name, int instance) {
+        Map<Integer, List<byte[]>> shards = durable.changes.computeIfAbsent(name, n -> new HashMap<>());
+        return new ChangeLog() {
+            @Override
+            public void append(int shard, byte[] batch) {
+                shards.computeIfAbsent(shard, s -> new ArrayList<>()).add(batch);
+            }
+
+            @Override
+            public void clear(int shard) {
+                shards.remove(shard);
+            }
+
+            @Override
+            public void forEach(ChangeLog.Visitor visitor) {
+                shards.forEach((shard, batches) -> {
+                    if (owner(shard) == instance) {
+                        batches.forEach(batch -> visitor.visit(shard, batch));
                     }
                 });
             }
