@@ -41,7 +41,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.utils.Utils;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.TaskMetadata;
 import org.apache.kafka.streams.ThreadMetadata;
@@ -272,7 +271,6 @@ public final class Serving implements AutoCloseable {
                     settings.commitInterval(),
                     http.self(),
                     instanceId(settings.state())));
-            dropUnclosedStores();
             KafkaStreams next = new KafkaStreams(ServingTopology.build(serving), properties);
             next.setUncaughtExceptionHandler(failure -> {
                 if (failures.tooMany(System.nanoTime())) {
@@ -315,31 +313,6 @@ public final class Serving implements AutoCloseable {
                 end.complete(1);
             }
         }
-    }
-
-    /**
-     * Kafka Streams 4.3 refuses to open a global store that a kill has left open, at every start anew; those of tasks it empties itself.
-     * All that global stores hold is in the topics.
-     */
-    private void dropUnclosedStores() throws IOException {
-        if (!Files.deleteIfExists(closedMarker())) {
-            Utils.delete(settings.state()
-                    .resolve(StreamSettings.APPLICATION)
-                    .resolve("global")
-                    .toFile());
-        }
-    }
-
-    private void noteClosed() {
-        try {
-            Files.writeString(closedMarker(), "");
-        } catch (IOException e) {
-            LOG.warn("the next start reads items and neighbors anew", e);
-        }
-    }
-
-    private Path closedMarker() {
-        return settings.state().resolve("closed");
     }
 
     private void awaitTopics() throws InterruptedException {
@@ -396,9 +369,7 @@ public final class Serving implements AutoCloseable {
         }
         http.close();
         if (running != null) {
-            if (running.close(CLOSE_TIMEOUT)) {
-                noteClosed();
-            }
+            running.close(CLOSE_TIMEOUT);
             streamsMetrics.close();
         }
         loop.close();

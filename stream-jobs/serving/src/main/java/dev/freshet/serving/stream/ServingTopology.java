@@ -73,7 +73,7 @@ public final class ServingTopology {
     private static void global(
             Topology topology, Topic<?> topic, String store, ProcessorSupplier<byte[], byte[], Void, Void> processor) {
         topology.addGlobalStore(
-                Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(store), Serdes.String(), Serdes.ByteArray())
+                Stores.keyValueStoreBuilder(new GlobalStore(store), Serdes.String(), Serdes.ByteArray())
                         .withLoggingDisabled()
                         .withCachingDisabled(),
                 store + "-source",
