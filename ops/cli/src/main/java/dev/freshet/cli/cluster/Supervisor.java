@@ -18,7 +18,7 @@ final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
     private static final Duration STABLE = Duration.ofSeconds(60);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final int MAX_FAILURES = 5;
     private static final int USAGE = 2;
@@ -107,8 +107,12 @@ final class Supervisor {
         }
     }
 
+    /** None after a first failure: what has run well is missed. */
     private static Duration pause(int failures) {
-        Duration pause = FIRST_PAUSE.multipliedBy(1L << (failures - 1));
+        if (failures == 1) {
+            return Duration.ZERO;
+        }
+        Duration pause = FIRST_PAUSE.multipliedBy(1L << (failures - 2));
         return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
     }
 
