@@ -6,7 +6,7 @@ final class CooccurrenceLists extends TopKLists {
     private final int minCount;
 
     CooccurrenceLists(String graph, int minCount, int k, NodeTable nodes, NodeStore emitted) {
-        super(graph, k, nodes, emitted);
+        super(graph, k, k, nodes, emitted);
         this.minCount = minCount;
     }
 

@@ -8,7 +8,8 @@ import it.unimi.dsi.fastutil.ints.Int2DoubleSortedMap;
 /**
  * Top-k by Jaccard similarity. A partner's degree changes the weight of a pair that no event has touched, downwards when it rises and
  * <em>upwards when it falls</em>: with s = |A ∪ B| before, a fall by f turns c/s into c/(s − f), at most by the factor
- * m/(m − f) with m the greater of both degrees.
+ * m/(m − f) with m the greater of both degrees. Twice as many pairs are kept as a list has, since with every event of a
+ * partner one of them may go down.
  */
 final class JaccardLists extends TopKLists {
 
@@ -18,7 +19,7 @@ final class JaccardLists extends TopKLists {
     private Int2DoubleSortedMap falls = new Int2DoubleRBTreeMap();
 
     JaccardLists(String graph, int k, NodeTable nodes, NodeStore emitted) {
-        super(graph, k, nodes, emitted);
+        super(graph, k, (int) Math.min(2L * k, Integer.MAX_VALUE), nodes, emitted);
     }
 
     @Override

@@ -190,7 +190,7 @@ public final class PairRows implements AutoCloseable {
     private void mergeOthers(IntSet rescored) {
         for (int shard = 0; shard < Shards.COUNT; shard++) {
             if (pending.isDue(shard)) {
-                for (int node : pending.nodes(shard).toIntArray()) {
+                for (int node : pending.earlierNodes(shard).toIntArray()) {
                     if (!rescored.contains(node)) {
                         load(node);
                     }

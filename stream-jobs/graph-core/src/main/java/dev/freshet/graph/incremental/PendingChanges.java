@@ -4,6 +4,7 @@ import it.unimi.dsi.fastutil.ints.Int2IntOpenHashMap;
 import it.unimi.dsi.fastutil.ints.IntArrayList;
 import it.unimi.dsi.fastutil.ints.IntOpenHashSet;
 import it.unimi.dsi.fastutil.ints.IntSet;
+import it.unimi.dsi.fastutil.ints.IntSets;
 import it.unimi.dsi.fastutil.longs.LongArrayList;
 import java.io.EOFException;
 import java.io.IOException;
@@ -148,8 +149,11 @@ final class PendingChanges implements AutoCloseable {
         return nodes;
     }
 
-    /** Nodes of a shard that have changes, those of before the last {@link #settle} included. */
-    IntSet nodes(int shard) {
+    /** Nodes of a shard that have changes from before the last {@link #settle}, among those that have any; empty if there are none. */
+    IntSet earlierNodes(int shard) {
+        if (older[shard] == 0) {
+            return IntSets.EMPTY_SET;
+        }
         load(shard);
         return index.latest.keySet();
     }

@@ -16,8 +16,8 @@ import java.util.List;
  * The top-k lists of one graph over co-occurrence rows, for the nodes that one instance owns: kept in memory, passed on when they
  * change. What was passed on last is durable as a version and a 64-bit hash, so that a restart passes nothing on again.
  *
- * <p>Twice as many pairs are kept as a list has, and the place in the order, weight and name, from which on all the others come. As
- * long as the k-th kept pair does not come after it, the list is exact without the row.
+ * <p>The best pairs are kept, and the place in the order, weight and name, from which on all the others come. As long as the
+ * k-th kept pair does not come after it, the list is exact without the row.
  */
 abstract class TopKLists {
 
@@ -58,7 +58,8 @@ abstract class TopKLists {
         }
     }
 
-    TopKLists(String graph, int k, NodeTable nodes, NodeStore emitted) {
+    /** @param kept how many pairs to keep, at least k */
+    TopKLists(String graph, int k, int kept, NodeTable nodes, NodeStore emitted) {
         this.graph = graph;
         this.k = k;
         this.nodes = nodes;
