@@ -78,6 +78,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ServingIT {
 
+    /** Lists of a graph that fill a store. */
+    private static final int LISTS = 12_000;
+
     private static final int USERS = 150;
     private static final int ITEMS = 60;
     private static final int DIMENSION = 16;
@@ -944,6 +947,7 @@ class ServingIT {
                 "--port", Integer.toString(port));
         Path log = Path.of("target", "killed.log");
         List<Map.Entry<String, Interaction>> events = interactions(1500, 0, random);
+        String store = null;
         for (int run = 0; run < 3; run++) {
             try (JavaProcess process = JavaProcess.start(
                     Installation.find().jars("serving"), List.of(), ServingMain.class.getName(), arguments, log)) {
@@ -957,6 +961,12 @@ class ServingIT {
                         return false;
                     }
                 });
+                if (run > 0) {
+                    assertThat(neighborsStore("IDENTITY"))
+                            .as("opened, not made anew")
+                            .hasContent(store);
+                    assertThat(otherGraph(port)).containsExactly(LISTS, 25 * LISTS);
+                }
                 kafka.sendAll(Topic.INTERACTIONS, events.subList(500 * run, 500 * (run + 1)));
                 if (run == 2) {
                     awaitLastEvents();
@@ -965,6 +975,7 @@ class ServingIT {
                 } else {
                     if (run == 0) {
                         storesAreOnDisk(port);
+                        store = Files.readString(neighborsStore("IDENTITY"));
                     }
                     process.kill();
                     process.waitFor();
@@ -979,28 +990,32 @@ class ServingIT {
 
     /** More lists than the store's 8 MiB in memory hold: only then does Streams find it unclosed after a kill. */
     private void storesAreOnDisk(int port) throws Exception {
-        int lists = 12_000;
         List<Neighbor> neighbors = new ArrayList<>();
         for (int n = 0; n < 25; n++) {
             neighbors.add(new Neighbor("neighbor-" + n + "-".repeat(40), 1.0));
         }
         List<Map.Entry<String, NeighborList>> records = new ArrayList<>();
-        for (int node = 0; node < lists; node++) {
+        for (int node = 0; node < LISTS; node++) {
             NeighborList list = new NeighborList("item-other", "n" + node, neighbors, 1, 1L);
             records.add(Map.entry(Keys.neighbors("item-other", list.getNode()), list));
         }
         kafka.sendAll(Topic.NEIGHBORS, records);
-        Http http = new Http(port);
-        await("all lists are there", () -> {
-            JsonNode graph = http.json("/v1/status").path("graphs").path("item-other");
-            return graph.path("nodes").asInt() == lists;
-        });
-        Path store = state.resolve("freshet-serving/global/rocksdb/neighbors");
+        await("all lists are there", () -> otherGraph(port)[0] == LISTS);
         await("they are on disk", () -> {
-            try (Stream<Path> files = Files.list(store)) {
+            try (Stream<Path> files = Files.list(neighborsStore(""))) {
                 return files.anyMatch(file -> file.toString().endsWith(".sst"));
             }
         });
+    }
+
+    /** Nodes and edges of the graph of {@link #storesAreOnDisk}. */
+    private static int[] otherGraph(int port) throws Exception {
+        JsonNode graph = new Http(port).json("/v1/status").path("graphs").path("item-other");
+        return new int[] {graph.path("nodes").asInt(), graph.path("edges").asInt()};
+    }
+
+    private Path neighborsStore(String file) {
+        return state.resolve("freshet-serving/global/rocksdb/neighbors").resolve(file);
     }
 
     /** Stopped for longer than its session lasts, it has lost its users to another when it goes on. */

@@ -107,7 +107,7 @@ final class Supervisor {
         }
     }
 
-    /** None after a first failure: what has run well is missed. */
+    /** None after a first failure, which may well be the only one. */
     private static Duration pause(int failures) {
         if (failures == 1) {
             return Duration.ZERO;

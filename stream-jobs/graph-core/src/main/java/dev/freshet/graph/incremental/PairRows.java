@@ -14,8 +14,8 @@ import java.util.List;
 /**
  * The co-occurrence rows of the nodes that one instance owns, and the graphs over them. Changes are put off until {@link #flush}, when
  * all changes and all degrees of the cut are there. Then the rows are read of those alone whose degree changed, as all their pairs
- * weigh differently: each of these rows has the counts of the pairs that its own changes touched in others' lists. Rows take their changes in
- * once for many flushes. Not thread-safe.
+ * weigh differently: each of these rows has the counts of the pairs that its own changes touched in others' lists. Where the other
+ * end of a pair is another instance's, the row is read after all. Rows take their changes in once for many flushes. Not thread-safe.
  */
 public final class PairRows implements AutoCloseable {
 

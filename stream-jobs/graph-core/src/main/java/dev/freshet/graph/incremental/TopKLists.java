@@ -64,8 +64,7 @@ abstract class TopKLists {
         this.k = k;
         this.nodes = nodes;
         this.emitted = emitted;
-        this.top = new TopK(
-                (int) Math.min(2L * k, Integer.MAX_VALUE), (a, b) -> nodes.compare(candidates[a], candidates[b]));
+        this.top = new TopK(kept, (a, b) -> nodes.compare(candidates[a], candidates[b]));
         emitted.forEach((node, bytes) -> {
             Buffer in = Buffer.reading(bytes);
             Kept list = new Kept();
@@ -173,28 +172,32 @@ abstract class TopKLists {
 
     /** Leaves the kept pairs and the touched ones in {@link #ids} and {@link #counts}; returns how many. */
     private int merge(Kept list, IntArrayList touched) {
-        int size = list.ids.length;
+        int kept = list.ids.length;
+        int size = kept;
         ids = IntArrays.ensureCapacity(ids, size + touched.size() / 2, 0);
         counts = IntArrays.ensureCapacity(counts, size + touched.size() / 2, 0);
         System.arraycopy(list.ids, 0, ids, 0, size);
         System.arraycopy(list.counts, 0, counts, 0, size);
         for (int t = 0; t < touched.size(); t += 2) {
             int at = 0;
-            while (at < size && ids[at] != touched.getInt(t)) {
+            while (at < kept && ids[at] != touched.getInt(t)) {
                 at++;
             }
-            int count = touched.getInt(t + 1);
-            if (count > 0) {
+            if (touched.getInt(t + 1) > 0) {
+                at = at < kept ? at : size++;
                 ids[at] = touched.getInt(t);
-                counts[at] = count;
-                size = Math.max(size, at + 1);
-            } else if (at < size) {
-                size--;
-                ids[at] = ids[size];
-                counts[at] = counts[size];
+                counts[at] = touched.getInt(t + 1);
+            } else if (at < kept) {
+                move(--kept, at);
+                move(--size, kept);
             }
         }
         return size;
+    }
+
+    private void move(int from, int to) {
+        ids[to] = ids[from];
+        counts[to] = counts[from];
     }
 
     private int choose(int node, int[] ids, int[] counts, int size) {

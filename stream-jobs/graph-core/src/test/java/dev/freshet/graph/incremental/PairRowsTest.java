@@ -32,7 +32,6 @@ class PairRowsTest {
     @BeforeEach
     void fill() {
         rows.addJaccard("jaccard", 5, store(false));
-        rows.addCooccurrence("cooccurrence", 1, 5, store(false));
         Random random = new Random(3);
         PairDeltas deltas = new PairDeltas();
         for (int s = 0; s < SETS; s++) {
@@ -50,7 +49,7 @@ class PairRowsTest {
                     node, (int) sets.stream().filter(set -> set.contains(id)).count());
         }
         flush(deltas);
-        assertThat(lists).isEqualTo(2 * NODES);
+        assertThat(lists).isEqualTo(NODES);
         lists = 0;
         read.clear();
         written.clear();

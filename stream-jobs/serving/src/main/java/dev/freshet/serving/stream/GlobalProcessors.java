@@ -11,6 +11,7 @@ import dev.freshet.topic.Topic;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KeyValue;
@@ -166,24 +167,20 @@ final class GlobalProcessors {
                     ? 0
                     : Topic.NEIGHBORS.codec().decode(stored).getNeighbors().size();
             int edges = list == null ? 0 : list.getNeighbors().size();
-            if (edges == 0) {
-                store.delete(key);
-            } else {
-                store.put(key, value);
-            }
             Catalogue.GraphSize before = sizes.getOrDefault(graph, new Catalogue.GraphSize(0, 0));
             Catalogue.GraphSize size = new Catalogue.GraphSize(
                     before.nodes() + (edges > 0 ? 1 : 0) - (edgesBefore > 0 ? 1 : 0),
                     before.edges() + edges - edgesBefore);
-            if (!size.equals(before)) {
-                sizes.put(graph, size);
-                store.put(
-                        SIZE_PREFIX + graph,
-                        ByteBuffer.allocate(2 * Long.BYTES)
-                                .putLong(size.nodes())
-                                .putLong(size.edges())
-                                .array());
-            }
+            // In one batch: what a kill leaves of the store has both or neither.
+            store.putAll(List.of(
+                    KeyValue.pair(key, edges == 0 ? null : value),
+                    KeyValue.pair(
+                            SIZE_PREFIX + graph,
+                            ByteBuffer.allocate(2 * Long.BYTES)
+                                    .putLong(size.nodes())
+                                    .putLong(size.edges())
+                                    .array())));
+            sizes.put(graph, size);
             serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), edges == 0 ? null : list, size);
         }
 

@@ -14,8 +14,8 @@ import org.apache.kafka.streams.state.Stores;
 
 /**
  * A RocksDB store that a global processor fills, and that outlives a kill. Under exactly-once, Kafka Streams 4.3 does not open a store that was left
- * open, as it may hold what was never committed (KAFKA-21034). A global store cannot: it holds what its topic has, and reads again
- * what came since its offsets were last written.
+ * open, as it may hold what was never committed (KAFKA-21034). A global store cannot: all that it holds was on its topic, and what
+ * came since its offsets were last written is read again, which must change nothing.
  */
 final class GlobalStore implements KeyValueBytesStoreSupplier {
 
