@@ -25,8 +25,13 @@ class PairRowsTest {
     private final NodeTable nodes = new NodeTable();
     private final IntSet read = new IntOpenHashSet();
     private final IntSet written = new IntOpenHashSet();
-    private final PairRows rows =
-            new PairRows(store(true), log(), nodes, 1 << 24, Path.of(System.getProperty("java.io.tmpdir")), false);
+    private final PairRows rows = new PairRows(
+            store(true),
+            new MemoryLog(new HashMap<>(), shard -> true),
+            nodes,
+            1 << 24,
+            Path.of(System.getProperty("java.io.tmpdir")),
+            false);
     private int lists;
 
     @BeforeEach
@@ -145,19 +150,6 @@ class PairRowsTest {
             public void forEach(Visitor visitor) {
                 map.forEach(visitor::visit);
             }
-        };
-    }
-
-    private static ChangeLog log() {
-        return new ChangeLog() {
-            @Override
-            public void append(int shard, byte[] batch) {}
-
-            @Override
-            public void clear(int shard) {}
-
-            @Override
-            public void forEach(Visitor visitor) {}
         };
     }
 }

@@ -440,27 +440,8 @@ final class SimulatedJob implements AutoCloseable {
     }
 
     private ChangeLog changes(String name, int instance) {
-        Map<Integer, List<byte[]>> shards = durable.changes.computeIfAbsent(name, n -> new HashMap<>());
-        return new ChangeLog() {
-            @Override
-            public void append(int shard, byte[] batch) {
-                shards.computeIfAbsent(shard, s -> new ArrayList<>()).add(batch);
-            }
-
-            @Override
-            public void clear(int shard) {
-                shards.remove(shard);
-            }
-
-            @Override
-            public void forEach(ChangeLog.Visitor visitor) {
-                shards.forEach((shard, batches) -> {
-                    if (owner(shard) == instance) {
-                        batches.forEach(batch -> visitor.visit(shard, batch));
-                    }
-                });
-            }
-        };
+        return new MemoryLog(
+                durable.changes.computeIfAbsent(name, n -> new HashMap<>()), shard -> owner(shard) == instance);
     }
 
     private PageStore pages(String name) {
