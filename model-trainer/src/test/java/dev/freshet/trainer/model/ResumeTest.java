@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A training that was stopped after any epoch ends as one that was not. */
 class ResumeTest {
 
-    private static final int EPOCHS = 5;
+    private static final int EPOCHS = 4;
     private static final TrainingData DATA = PlantedData.of(30, 20, 0, 6, 5);
 
     /** The last bit of torch's matrix products depends on where the operands lie in memory. */

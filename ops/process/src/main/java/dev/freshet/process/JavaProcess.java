@@ -1,6 +1,5 @@
 package dev.freshet.process;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.Reader;
 import java.net.URISyntaxException;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -41,11 +41,19 @@ public final class JavaProcess implements AutoCloseable {
     private final Process process;
     private final Path log;
     private final long logStart;
+    private final List<String> java;
+    private final ClassArchive archive;
+    /** Where its JVM lists the classes that it loads; null if there is an archive of them, or there cannot be. */
+    private final Path loaded;
 
-    private JavaProcess(Process process, Path log, long logStart) {
+    private JavaProcess(
+            Process process, Path log, long logStart, List<String> java, ClassArchive archive, Path loaded) {
         this.process = process;
         this.log = log;
         this.logStart = logStart;
+        this.java = java;
+        this.archive = archive;
+        this.loaded = loaded;
     }
 
     /**
@@ -70,20 +78,27 @@ public final class JavaProcess implements AutoCloseable {
     public static JavaProcess start(
             Path jars, List<String> flags, String main, List<String> arguments, Path log, int niceness)
             throws IOException {
-        List<String> command = new ArrayList<>();
-        if (niceness > 0 && Files.isExecutable(NICE)) {
-            // It becomes the JVM, so the process is the same one.
-            command.addAll(List.of(NICE.toString(), "-n", Integer.toString(niceness)));
-        }
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        List<String> java = new ArrayList<>();
+        java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         Path options = jars.resolve("jvm.options");
         if (Files.exists(options)) {
-            command.add("@" + options);
+            java.add("@" + options);
         }
-        command.addAll(flags);
-        command.addAll(inherited());
+        java.addAll(flags);
+        java.addAll(inherited());
+        ClassArchive archive = new ClassArchive(jars, ownClassPath());
+        // Nice becomes the JVM, so the process is the same one.
+        List<String> command = new ArrayList<>(nice(niceness));
+        command.addAll(java);
+        Path loaded = null;
+        if (archive.flag().isPresent()) {
+            command.add(archive.flag().get());
+        } else if (archive.canBeMade()) {
+            loaded = Files.createTempFile("freshet-", ".classes");
+            command.add("-XX:DumpLoadedClassList=" + loaded);
+        }
         command.add("-cp");
-        command.add(jars + File.separator + "*" + File.pathSeparator + ownClassPath());
+        command.add(archive.classPath());
         command.add(Leash.class.getName());
         command.add(main);
         command.addAll(arguments);
@@ -100,7 +115,17 @@ public final class JavaProcess implements AutoCloseable {
             logStart = Files.exists(log) ? Files.size(log) : 0;
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         }
-        return new JavaProcess(builder.start(), log, logStart);
+        Process process = builder.start();
+        if (loaded != null) {
+            process.onExit().thenRun(loaded.toFile()::delete);
+        }
+        return new JavaProcess(process, log, logStart, java, archive, loaded);
+    }
+
+    private static List<String> nice(int niceness) {
+        return niceness > 0 && Files.isExecutable(NICE)
+                ? List.of(NICE.toString(), "-n", Integer.toString(niceness))
+                : List.of();
     }
 
     /** Flags from {@link #FLAGS}. */
@@ -120,14 +145,13 @@ public final class JavaProcess implements AutoCloseable {
         return variables;
     }
 
-    private static String ownClassPath() {
+    private static Path ownClassPath() {
         try {
             return Path.of(JavaProcess.class
-                            .getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
@@ -162,6 +186,27 @@ public final class JavaProcess implements AutoCloseable {
         } catch (IOException e) {
             // It has the niceness that it was started with.
             return false;
+        }
+    }
+
+    /**
+     * Has the classes that it has loaded by now kept in one file beside its jars, so that the next on the same jars starts in
+     * about half the time. Call it when it is ready. Nothing happens where there is such a file, or it cannot be made.
+     *
+     * @param niceness how far the JVM that makes it stands back, 0 to 19; it takes some seconds of a processor
+     * @return done when that JVM has ended
+     */
+    public CompletableFuture<Void> archiveClasses(int niceness) {
+        if (loaded == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        List<String> command = new ArrayList<>(nice(niceness));
+        command.addAll(java);
+        try {
+            return archive.make(command, loaded);
+        } catch (IOException e) {
+            // The next one starts as this one did.
+            return CompletableFuture.completedFuture(null);
         }
     }
 

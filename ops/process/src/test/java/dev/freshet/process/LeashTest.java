@@ -190,8 +190,12 @@ class LeashTest {
         }
     }
 
-    /** The test classes as a folder of jars, as parts come. */
     private Path jars() throws IOException {
+        return jars(folder);
+    }
+
+    /** The test classes as a folder of jars in another one, as parts come. */
+    static Path jars(Path folder) throws IOException {
         Path jars = folder.resolve("jars");
         if (Files.exists(jars)) {
             return jars;
@@ -218,7 +222,7 @@ class LeashTest {
         }
     }
 
-    private static void await(BooleanSupplier condition) throws InterruptedException {
+    static void await(BooleanSupplier condition) throws InterruptedException {
         Instant deadline = Instant.now().plus(PATIENCE);
         while (!condition.getAsBoolean()) {
             assertThat(Instant.now()).isBefore(deadline);

@@ -163,11 +163,13 @@ final class JobUnderTest implements AutoCloseable {
         ends.putAll(ends(Topic.ITEMS));
         ends.putAll(ends(Topic.ERASURES));
         try {
-            return kafka.awaitRecord(
+            SnapshotManifest manifest = kafka.awaitRecord(
                             Topic.GRAPH_SNAPSHOTS,
-                            manifest -> manifest.value() != null && covers(manifest.value(), ends),
+                            record -> record.value() != null && covers(record.value(), ends),
                             PATIENCE)
                     .value();
+            process.archiveClasses(0).join();
+            return manifest;
         } catch (AssertionError e) {
             throw new AssertionError(e.getMessage() + "\n" + String.join("\n", log()), e);
         }

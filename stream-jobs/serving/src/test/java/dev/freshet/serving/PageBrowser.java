@@ -85,11 +85,20 @@ final class PageBrowser implements AutoCloseable {
 
     /** Expects that a page keeps the rules of WCAG 2.1 A and AA that a machine can check: names, labels, roles, contrast. */
     static void assertAccessible(Page page, String where) {
+        assertAccessible(page, where, "html");
+    }
+
+    /** The same of a part of the page. */
+    static void assertAccessible(Page page, String where, String selector) {
         // Contrast is of what stands still.
         page.waitForFunction("() => document.getAnimations().every(each => each.playState !== 'running'"
                 + " || each.effect.getComputedTiming().iterations === Infinity)");
         List<String> violations = new AxeBuilder(page)
-                .withTags(List.of("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")).analyze().getViolations().stream()
+                        .include(selector)
+                        .withTags(List.of("wcag2a", "wcag2aa", "wcag21a", "wcag21aa"))
+                        .analyze()
+                        .getViolations()
+                        .stream()
                         .flatMap(rule -> rule.getNodes().stream()
                                 .map(node -> rule.getId() + " " + node.getHtml() + " " + node.getFailureSummary()))
                         .toList();

@@ -961,6 +961,7 @@ class ServingIT {
                         return false;
                     }
                 });
+                process.archiveClasses(0).join();
                 if (run > 0) {
                     assertThat(neighborsStore("IDENTITY"))
                             .as("opened, not made anew")

@@ -18,6 +18,10 @@ final class Supervisor {
     private static final Logger LOG = LoggerFactory.getLogger(Supervisor.class);
 
     private static final Duration STABLE = Duration.ofSeconds(60);
+    /** By then it has loaded what the first events want, and the others are ready. */
+    private static final Duration UNTIL_ARCHIVED = Duration.ofSeconds(60);
+
+    private static final int LEAST_PRIORITY = 19;
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
     private static final int MAX_FAILURES = 5;
@@ -84,6 +88,9 @@ final class Supervisor {
                     return;
                 }
                 awaitReadyOrEnd(child, begin);
+                if (!child.waitFor(UNTIL_ARCHIVED)) {
+                    child.archiveClasses(LEAST_PRIORITY);
+                }
                 int exitCode = child.waitFor();
                 if (stopping.getAsBoolean()) {
                     return;
