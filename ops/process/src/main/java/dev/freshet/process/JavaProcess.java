@@ -191,7 +191,7 @@ public final class JavaProcess implements AutoCloseable {
 
     /**
      * Has the classes that it has loaded by now kept in one file beside its jars, so that the next on the same jars starts in
-     * about half the time. Call it when it is ready. Nothing happens where there is such a file, or it cannot be made.
+     * two thirds of the time. Call it when it is ready. Nothing happens where there is such a file, or it cannot be made.
      *
      * @param niceness how far the JVM that makes it stands back, 0 to 19; it takes some seconds of a processor
      * @return done when that JVM has ended
