@@ -15,6 +15,7 @@ import dev.freshet.dataset.storefront.Storefront;
 import dev.freshet.dataset.storefront.StorefrontOptions;
 import dev.freshet.docs.MetricsPage;
 import dev.freshet.docs.Scrape;
+import dev.freshet.process.Installation;
 import dev.freshet.process.Ports;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Interaction;
@@ -44,6 +45,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -92,6 +94,7 @@ class LoopIT {
                     streamsScrape(cluster),
                     Scrape.of(URI.create("http://127.0.0.1:" + metrics[1] + "/metrics")),
                     Scrape.of(URI.create("http://127.0.0.1:" + metrics[0] + "/metrics")));
+            await("an archive of the trainer's classes", () -> hasArchive(Part.TRAINER));
             goesOnAfterKills(cluster, kafka);
 
             RecommendationCheck.Result check =
@@ -165,6 +168,14 @@ class LoopIT {
             Files.writeString(page, expected);
         }
         assertThat(Files.readString(page)).isEqualTo(expected);
+    }
+
+    private static boolean hasArchive(Part part) {
+        try (Stream<Path> files = Files.list(Installation.find().jars(part.folder()))) {
+            return files.anyMatch(file -> file.toString().endsWith(".jsa"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A new event still reaches its user's recommendations and the graphs, after the processes between were killed. */

@@ -2,9 +2,9 @@ package dev.freshet.process;
 
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,114 +14,188 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
 /**
- * The classes that JVMs on a folder of jars load, in one file beside the jars: a JVM that maps it, instead of reading and
- * checking each of them, is ready in two thirds of the time (class data sharing, JEP 310). A file is of one Java, one class path
- * and these very jars; of others it has another name.
+ * The classes that a JVM on a folder of jars loads, in one file beside the jars: the next one maps it, instead of reading and
+ * checking each of them, and is ready sooner (class data sharing, JEP 310). A file is of one Java, one class path, and these
+ * very jars and {@code jvm.options}; of others it has another name.
  */
 final class ClassArchive {
 
     private static final String PREFIX = "classes-";
-    /** Whoever has not made one by then is gone. */
-    private static final Duration MAKING = Duration.ofMinutes(10);
+    private static final String SUFFIX = ".jsa";
+    /** What is older and unfinished is nobody's any more. */
+    private static final Duration LONGEST_MAKING = Duration.ofDays(1);
+
+    /** One at a time: each takes a core and some 250 MB. */
+    private static final Executor MAKER = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "class-archive");
+        thread.setDaemon(true);
+        return thread;
+    });
 
     private final Path folder;
-    private final Path joined;
-    private final Path file;
+    private final String classPath;
+    /** How the names of all archives of this Java and class path begin. */
+    private final String ours;
 
-    /**
-     * @param jars the folder of jars
-     * @param joined what the class path has behind them
-     * @throws IOException if the folder cannot be read
-     */
-    ClassArchive(Path jars, Path joined) throws IOException {
-        this.folder = jars;
-        this.joined = joined;
-        StringBuilder key = new StringBuilder()
-                .append(Runtime.version())
-                .append(System.getProperty("java.home"))
-                .append(classPath());
-        try (Stream<Path> files = Files.list(jars)) {
-            for (Path jar : Stream.concat(
-                            Stream.of(joined),
-                            files.filter(path -> path.toString().endsWith(".jar"))
-                                    .sorted())
-                    .toList()) {
-                key.append(jar).append(Files.size(jar)).append(Files.getLastModifiedTime(jar));
-            }
+    private final Path file;
+    /** Where the JVM lists the classes that it loads; null if it starts from the archive. */
+    private final Path list;
+
+    private ClassArchive(Path folder, Path joined) throws IOException {
+        this.folder = folder;
+        this.classPath = classPath(folder, joined);
+        this.ours = PREFIX + hash(Runtime.version() + System.getProperty("java.home") + classPath) + "-";
+        this.file = folder.resolve(ours + hash(versions(folder, joined)) + SUFFIX);
+        this.list = Files.exists(file) ? null : Files.createTempFile(folder, PREFIX, ".list");
+        if (list != null) {
+            list.toFile().deleteOnExit();
         }
-        UUID hash = UUID.nameUUIDFromBytes(key.toString().getBytes(StandardCharsets.UTF_8));
-        this.file = jars.resolve(PREFIX + hash + ".jsa");
     }
 
-    /** The class path that it is of. */
-    String classPath() {
+    /** The class path of JVMs on a folder of jars, with one more jar behind them. */
+    static String classPath(Path folder, Path joined) {
         return folder + File.separator + "*" + File.pathSeparator + joined;
     }
 
-    /** The flag of a JVM that starts with it, if it has been made. */
-    Optional<String> flag() {
-        return Files.exists(file) ? Optional.of("-XX:SharedArchiveFile=" + file) : Optional.empty();
+    /** Sizes and times of all that the archive is made of, in the order that the class path has. */
+    private static String versions(Path folder, Path joined) throws IOException {
+        StringBuilder versions = new StringBuilder();
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path each : Stream.concat(files, Stream.of(joined)).toList()) {
+                String name = each.getFileName().toString();
+                if (name.endsWith(".jar") || name.equals("jvm.options")) {
+                    versions.append(name).append(Files.size(each)).append(Files.getLastModifiedTime(each));
+                }
+            }
+        }
+        return versions.toString();
     }
 
-    /** Whether it can be made: a JVM takes no folder of classes into one. */
-    boolean canBeMade() {
-        return Files.isWritable(folder) && Files.isRegularFile(joined);
+    /** The JVM itself checks once more that jars are those that it is of. */
+    private static String hash(String text) {
+        return String.format("%08x", text.hashCode());
     }
 
     /**
-     * Makes it, in another JVM, unless someone else does.
+     * The archive of a JVM that is to start; empty where there cannot be one, as where the folder cannot be written, or a JVM
+     * would have to take a folder of classes into it.
+     *
+     * @param folder the jars
+     * @param joined what the class path has behind them
+     */
+    static Optional<ClassArchive> of(Path folder, Path joined) {
+        if (!Files.isRegularFile(joined)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new ClassArchive(folder, joined));
+        } catch (IOException | UncheckedIOException e) {
+            // It starts without.
+            return Optional.empty();
+        }
+    }
+
+    /** The flag that the JVM wants. */
+    String flag() {
+        return list == null ? "-XX:SharedArchiveFile=" + file : "-XX:DumpLoadedClassList=" + list;
+    }
+
+    /** The JVM has started. */
+    void started(Process jvm) {
+        if (list != null) {
+            jvm.onExit().thenRun(list.toFile()::delete);
+        }
+    }
+
+    /**
+     * Makes it of what the JVM has loaded by now, in another JVM; does nothing if it is there, if someone else makes one, or if
+     * the JVM has ended.
      *
      * @param java command of a JVM with its flags, without class path
-     * @param loaded list of the classes, as a JVM writes it; may still be written
-     * @return done when the other JVM has ended, however it has
-     * @throws IOException if the list cannot be read, or the JVM not be started
+     * @return done when it is made; with an {@link IOException} if it cannot be
      */
-    CompletableFuture<Void> make(List<String> java, Path loaded) throws IOException {
-        deleteLeftovers();
-        Path list = file.resolveSibling(file.getFileName() + ".list");
-        String names = Files.readString(loaded);
-        try {
-            // Its last line may not be whole yet.
-            Files.writeString(list, names.substring(0, names.lastIndexOf('\n') + 1), StandardOpenOption.CREATE_NEW);
-        } catch (FileAlreadyExistsException e) {
-            return CompletableFuture.completedFuture(null);
+    CompletableFuture<Void> make(List<String> java) {
+        return list == null
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.runAsync(() -> makeUnlessThere(java), MAKER);
+    }
+
+    private void makeUnlessThere(List<String> java) {
+        try (FileChannel channel = FileChannel.open(
+                        folder.resolve(PREFIX + "lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            if (lock != null && Files.exists(list) && !Files.exists(file)) {
+                makeNow(java);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            throw new CompletionException(
+                    new IOException("cannot make an archive of the classes in " + folder + ": " + e.getMessage(), e));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        Path made = file.resolveSibling(file.getFileName() + ".new");
-        List<String> command = new ArrayList<>(java);
-        command.add("-Xshare:dump");
-        command.add("-XX:SharedClassListFile=" + list);
-        command.add("-XX:SharedArchiveFile=" + made);
-        command.add("-cp");
-        command.add(classPath());
+    }
+
+    private void makeNow(List<String> java) throws IOException, InterruptedException {
+        deleteOutdated();
+        Path names = Files.createTempFile(folder, PREFIX, ".list");
+        Path made = Files.createTempFile(folder, PREFIX, ".new");
+        names.toFile().deleteOnExit();
+        made.toFile().deleteOnExit();
+        try {
+            String loaded = Files.readString(list);
+            // Its last line may not be whole yet.
+            Files.writeString(names, loaded.substring(0, loaded.lastIndexOf('\n') + 1));
+            List<String> command = new ArrayList<>(java);
+            command.add("-Xshare:dump");
+            command.add("-XX:SharedClassListFile=" + names);
+            command.add("-XX:SharedArchiveFile=" + made);
+            // Nor does it write into the files of the JVM that it is like.
+            command.add("-Xlog:disable");
+            command.add("-cp");
+            command.add(classPath);
+            int exitCode = run(command);
+            if (exitCode != 0) {
+                throw new IOException("the JVM that was to make it exited with code " + exitCode);
+            }
+            Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(names);
+            Files.deleteIfExists(made);
+        }
+    }
+
+    /** Runs a command, which does not outlive this process. */
+    private static int run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        return process.onExit().thenAccept(ended -> {
-            try {
-                if (ended.exitValue() == 0) {
-                    Files.move(made, file, StandardCopyOption.ATOMIC_MOVE);
-                }
-                Files.delete(list);
-            } catch (IOException e) {
-                // The next JVM starts as this one did.
-            }
-        });
+        Thread end = new Thread(process::destroyForcibly, "class-archive-end");
+        Runtime.getRuntime().addShutdownHook(end);
+        int exitCode = process.waitFor();
+        Runtime.getRuntime().removeShutdownHook(end);
+        return exitCode;
     }
 
-    /** Of other jars or another Java, and what was never finished. */
-    private void deleteLeftovers() throws IOException {
-        Instant old = Instant.now().minus(MAKING);
-        try (DirectoryStream<Path> archives = Files.newDirectoryStream(folder, PREFIX + "*")) {
-            for (Path archive : archives) {
-                if (!archive.equals(file)
-                        && Files.getLastModifiedTime(archive).toInstant().isBefore(old)) {
-                    Files.deleteIfExists(archive);
+    /** Archives of other jars, and what was never finished. */
+    private void deleteOutdated() throws IOException {
+        Instant old = Instant.now().minus(LONGEST_MAKING);
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path each : files.toList()) {
+                String name = each.getFileName().toString();
+                boolean outdated = name.startsWith(ours) && name.endsWith(SUFFIX);
+                boolean unfinished = name.startsWith(PREFIX)
+                        && (name.endsWith(".list") || name.endsWith(".new"))
+                        && Files.getLastModifiedTime(each).toInstant().isBefore(old);
+                if (outdated || unfinished) {
+                    Files.deleteIfExists(each);
                 }
             }
         }

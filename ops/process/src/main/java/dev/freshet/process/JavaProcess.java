@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -42,18 +43,14 @@ public final class JavaProcess implements AutoCloseable {
     private final Path log;
     private final long logStart;
     private final List<String> java;
-    private final ClassArchive archive;
-    /** Where its JVM lists the classes that it loads; null if there is an archive of them, or there cannot be. */
-    private final Path loaded;
+    private final Optional<ClassArchive> archive;
 
-    private JavaProcess(
-            Process process, Path log, long logStart, List<String> java, ClassArchive archive, Path loaded) {
+    private JavaProcess(Process process, Path log, long logStart, List<String> java, Optional<ClassArchive> archive) {
         this.process = process;
         this.log = log;
         this.logStart = logStart;
         this.java = java;
         this.archive = archive;
-        this.loaded = loaded;
     }
 
     /**
@@ -86,19 +83,14 @@ public final class JavaProcess implements AutoCloseable {
         }
         java.addAll(flags);
         java.addAll(inherited());
-        ClassArchive archive = new ClassArchive(jars, ownClassPath());
+        Path own = ownClassPath();
+        Optional<ClassArchive> archive = ClassArchive.of(jars, own);
         // Nice becomes the JVM, so the process is the same one.
         List<String> command = new ArrayList<>(nice(niceness));
         command.addAll(java);
-        Path loaded = null;
-        if (archive.flag().isPresent()) {
-            command.add(archive.flag().get());
-        } else if (archive.canBeMade()) {
-            loaded = Files.createTempFile("freshet-", ".classes");
-            command.add("-XX:DumpLoadedClassList=" + loaded);
-        }
+        archive.ifPresent(classes -> command.add(classes.flag()));
         command.add("-cp");
-        command.add(archive.classPath());
+        command.add(ClassArchive.classPath(jars, own));
         command.add(Leash.class.getName());
         command.add(main);
         command.addAll(arguments);
@@ -116,10 +108,8 @@ public final class JavaProcess implements AutoCloseable {
             builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         }
         Process process = builder.start();
-        if (loaded != null) {
-            process.onExit().thenRun(loaded.toFile()::delete);
-        }
-        return new JavaProcess(process, log, logStart, java, archive, loaded);
+        archive.ifPresent(classes -> classes.started(process));
+        return new JavaProcess(process, log, logStart, java, archive);
     }
 
     private static List<String> nice(int niceness) {
@@ -190,24 +180,16 @@ public final class JavaProcess implements AutoCloseable {
     }
 
     /**
-     * Has the classes that it has loaded by now kept in one file beside its jars, so that the next on the same jars starts in
-     * two thirds of the time. Call it when it is ready. Nothing happens where there is such a file, or it cannot be made.
+     * Has the classes that it has loaded by now kept in one file beside its jars, so that the next on the same jars starts
+     * sooner. Call it when it is ready. Nothing happens where there is such a file, or there cannot be one.
      *
      * @param niceness how far the JVM that makes it stands back, 0 to 19; it takes some seconds of a processor
-     * @return done when that JVM has ended
+     * @return done when it is made; with an {@link IOException} if it cannot be
      */
     public CompletableFuture<Void> archiveClasses(int niceness) {
-        if (loaded == null) {
-            return CompletableFuture.completedFuture(null);
-        }
         List<String> command = new ArrayList<>(nice(niceness));
         command.addAll(java);
-        try {
-            return archive.make(command, loaded);
-        } catch (IOException e) {
-            // The next one starts as this one did.
-            return CompletableFuture.completedFuture(null);
-        }
+        return archive.map(classes -> classes.make(command)).orElseGet(() -> CompletableFuture.completedFuture(null));
     }
 
     /** Process id. */

@@ -1,14 +1,18 @@
 package dev.freshet.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +24,18 @@ class ClassArchiveIT {
 
     private static final String MAPPED = "shared objects file";
 
+    /** Locks a file until it is killed. */
+    public static final class Locker {
+        public static void main(String[] args) throws Exception {
+            try (FileChannel file =
+                    FileChannel.open(Path.of(args[0]), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                file.lock();
+                System.out.println("locked");
+                Thread.sleep(600_000);
+            }
+        }
+    }
+
     @TempDir
     private Path folder;
 
@@ -27,7 +43,7 @@ class ClassArchiveIT {
 
     @BeforeEach
     void jars() throws IOException {
-        jars = LeashTest.jars(folder);
+        jars = LeashTest.jars(folder, LeashTest.Sleeper.class, Locker.class);
     }
 
     @Test
@@ -35,15 +51,17 @@ class ClassArchiveIT {
         try (JavaProcess first = sleeper()) {
             assertThat(origin(LeashTest.Sleeper.class)).contains("test.jar");
             archive(first);
+            FileTime made = Files.getLastModifiedTime(archives().get(0));
+            archive(first);
+            assertThat(Files.getLastModifiedTime(archives().get(0)))
+                    .as("made once")
+                    .isEqualTo(made);
         }
-        assertThat(archives()).singleElement().asString().endsWith(".jsa");
         try (JavaProcess second = sleeper()) {
             assertThat(origin(LeashTest.Sleeper.class)).contains(MAPPED);
             assertThat(origin(Leash.class)).contains(MAPPED);
             assertThat(second.tail(20)).containsExactly("running");
-            archive(second);
         }
-        assertThat(archives()).as("made once").hasSize(1);
     }
 
     @Test
@@ -52,9 +70,8 @@ class ClassArchiveIT {
             archive(first);
         }
         List<Path> outdated = archives();
-        FileTime hourAgo = FileTime.from(Instant.now().minusSeconds(3600));
-        Files.setLastModifiedTime(jars.resolve("test.jar"), hourAgo);
-        Files.setLastModifiedTime(outdated.get(0), hourAgo);
+        Files.setLastModifiedTime(
+                jars.resolve("test.jar"), FileTime.from(Instant.now().minusSeconds(3600)));
         try (JavaProcess second = sleeper()) {
             assertThat(origin(LeashTest.Sleeper.class)).contains("test.jar");
             archive(second);
@@ -63,24 +80,36 @@ class ClassArchiveIT {
     }
 
     @Test
-    void whatSomeoneElseMakesIsLeftToThem() throws Exception {
-        try (JavaProcess first = sleeper();
-                JavaProcess second = sleeper()) {
-            CompletableFuture<Void> making = first.archiveClasses(0);
-            second.archiveClasses(0).get(0, TimeUnit.SECONDS);
-            assertThat(making).isNotDone();
-            making.get(60, TimeUnit.SECONDS);
+    void whileSomeoneElseMakesOneThereIsNothingToDo() throws Exception {
+        try (JavaProcess other = JavaProcess.start(
+                        jars,
+                        List.of(),
+                        Locker.class.getName(),
+                        List.of(jars.resolve("classes-lock").toString()),
+                        folder.resolve("locker.log"));
+                JavaProcess first = sleeper()) {
+            LeashTest.await(() -> other.tail(5).contains("locked"));
+            archive(first);
+            assertThat(archives()).isEmpty();
         }
     }
 
+    @Test
+    void whatCannotBeMadeIsSaidAndLeavesNothing() throws Exception {
+        try (JavaProcess first = sleeper("--patch-module=java.base=" + folder.resolve("none"))) {
+            assertThatThrownBy(() -> archive(first))
+                    .hasMessageContaining("cannot make an archive of the classes in " + jars)
+                    .hasMessageContaining("exited with code 1");
+        }
+        LeashTest.await(() -> listed().equals(List.of("classes-lock", "test.jar")));
+    }
+
     /** One that runs, and has told where its classes come from. */
-    private JavaProcess sleeper() throws Exception {
+    private JavaProcess sleeper(String... flags) throws Exception {
+        List<String> all = new ArrayList<>(List.of(flags));
+        all.add("-Xlog:class+load=info:file=" + folder.resolve("load.log"));
         JavaProcess sleeper = JavaProcess.start(
-                jars,
-                List.of("-Xlog:class+load=info:file=" + folder.resolve("load.log")),
-                LeashTest.Sleeper.class.getName(),
-                List.of(),
-                folder.resolve("sleeper.log"));
+                jars, all, LeashTest.Sleeper.class.getName(), List.of(), folder.resolve("sleeper.log"));
         LeashTest.await(() -> sleeper.tail(20).contains("running"));
         return sleeper;
     }
@@ -96,10 +125,18 @@ class ClassArchiveIT {
         process.archiveClasses(19).get(60, TimeUnit.SECONDS);
     }
 
-    private List<Path> archives() throws IOException {
+    private List<Path> archives() {
+        return listed().stream()
+                .filter(name -> name.endsWith(".jsa"))
+                .map(jars::resolve)
+                .toList();
+    }
+
+    private List<String> listed() {
         try (Stream<Path> files = Files.list(jars)) {
-            return files.filter(file -> file.getFileName().toString().startsWith("classes-"))
-                    .toList();
+            return files.map(file -> file.getFileName().toString()).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

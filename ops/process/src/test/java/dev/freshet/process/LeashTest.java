@@ -191,11 +191,11 @@ class LeashTest {
     }
 
     private Path jars() throws IOException {
-        return jars(folder);
+        return jars(folder, Starter.class, Sleeper.class, Quitter.class, Printer.class);
     }
 
-    /** The test classes as a folder of jars in another one, as parts come. */
-    static Path jars(Path folder) throws IOException {
+    /** Classes of tests as a folder of jars in another one, as parts come. */
+    static Path jars(Path folder, Class<?>... types) throws IOException {
         Path jars = folder.resolve("jars");
         if (Files.exists(jars)) {
             return jars;
@@ -203,7 +203,7 @@ class LeashTest {
         Files.createDirectories(jars);
         try (OutputStream file = Files.newOutputStream(jars.resolve("test.jar"));
                 JarOutputStream jar = new JarOutputStream(file)) {
-            for (Class<?> type : List.of(Starter.class, Sleeper.class, Quitter.class, Printer.class)) {
+            for (Class<?> type : types) {
                 String name = type.getName().replace('.', '/') + ".class";
                 jar.putNextEntry(new JarEntry(name));
                 try (InputStream in = type.getClassLoader().getResourceAsStream(name)) {

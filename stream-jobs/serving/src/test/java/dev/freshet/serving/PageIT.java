@@ -620,7 +620,7 @@ class PageIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"1360, LIGHT", "390, DARK"})
+    @CsvSource({"1360, LIGHT", "1360, DARK", "390, LIGHT", "390, DARK"})
     void isAccessible(int width, ColorScheme colors) {
         open(width, 900, colors);
         for (String[] tab : TABS) {

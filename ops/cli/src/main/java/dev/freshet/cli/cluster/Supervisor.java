@@ -89,7 +89,10 @@ final class Supervisor {
                 }
                 awaitReadyOrEnd(child, begin);
                 if (!child.waitFor(UNTIL_ARCHIVED)) {
-                    child.archiveClasses(LEAST_PRIORITY);
+                    child.archiveClasses(LEAST_PRIORITY).exceptionally(e -> {
+                        LOG.warn("{} goes on starting slowly", part.folder(), e);
+                        return null;
+                    });
                 }
                 int exitCode = child.waitFor();
                 if (stopping.getAsBoolean()) {
