@@ -171,17 +171,22 @@ final class GlobalProcessors {
             Catalogue.GraphSize size = new Catalogue.GraphSize(
                     before.nodes() + (edges > 0 ? 1 : 0) - (edgesBefore > 0 ? 1 : 0),
                     before.edges() + edges - edgesBefore);
-            // In one batch: what a kill leaves of the store has both or neither.
-            store.putAll(List.of(
-                    KeyValue.pair(key, edges == 0 ? null : value),
-                    KeyValue.pair(
-                            SIZE_PREFIX + graph,
-                            ByteBuffer.allocate(2 * Long.BYTES)
-                                    .putLong(size.nodes())
-                                    .putLong(size.edges())
-                                    .array())));
-            sizes.put(graph, size);
+            byte[] after = edges == 0 ? null : value;
+            if (size.equals(before)) {
+                store.put(key, after);
+            } else {
+                // In one batch: what a kill leaves of the store has both or neither.
+                store.putAll(List.of(KeyValue.pair(key, after), KeyValue.pair(SIZE_PREFIX + graph, encoded(size))));
+                sizes.put(graph, size);
+            }
             serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), edges == 0 ? null : list, size);
+        }
+
+        private static byte[] encoded(Catalogue.GraphSize size) {
+            return ByteBuffer.allocate(2 * Long.BYTES)
+                    .putLong(size.nodes())
+                    .putLong(size.edges())
+                    .array();
         }
 
         private static void check(String key, NeighborList list) throws BadRecordException {
