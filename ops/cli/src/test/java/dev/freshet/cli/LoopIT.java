@@ -61,6 +61,9 @@ class LoopIT {
 
     @Test
     void eventsBecomeRecommendationsOfATrainedModel() throws Exception {
+        for (Path archive : archives(Part.TRAINER)) {
+            Files.delete(archive);
+        }
         int[] metrics = Ports.free(2);
         ClusterOptions options = ClusterOptions.in(folder)
                 .withFreePorts()
@@ -94,7 +97,6 @@ class LoopIT {
                     streamsScrape(cluster),
                     Scrape.of(URI.create("http://127.0.0.1:" + metrics[1] + "/metrics")),
                     Scrape.of(URI.create("http://127.0.0.1:" + metrics[0] + "/metrics")));
-            await("an archive of the trainer's classes", () -> hasArchive(Part.TRAINER));
             goesOnAfterKills(cluster, kafka);
 
             RecommendationCheck.Result check =
@@ -102,6 +104,8 @@ class LoopIT {
             assertThat(check.examples()).isEmpty();
             assertThat(check.holds()).as(check.toString()).isTrue();
             assertThat(check.liveUsers()).isGreaterThan(100);
+            await("an archive of the trainer's classes", () -> !archives(Part.TRAINER)
+                    .isEmpty());
             assertThat(cluster.failure()).isEmpty();
         }
     }
@@ -170,9 +174,9 @@ class LoopIT {
         assertThat(Files.readString(page)).isEqualTo(expected);
     }
 
-    private static boolean hasArchive(Part part) {
+    private static List<Path> archives(Part part) {
         try (Stream<Path> files = Files.list(Installation.find().jars(part.folder()))) {
-            return files.anyMatch(file -> file.toString().endsWith(".jsa"));
+            return files.filter(file -> file.toString().endsWith(".jsa")).toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

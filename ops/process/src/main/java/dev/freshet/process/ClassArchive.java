@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -29,8 +30,9 @@ final class ClassArchive {
 
     private static final String PREFIX = "classes-";
     private static final String SUFFIX = ".jsa";
-    /** What is older and unfinished is nobody's any more. */
-    private static final Duration LONGEST_MAKING = Duration.ofDays(1);
+    private static final Duration LONGEST_MAKING = Duration.ofMinutes(30);
+    /** What is older was left behind by a kill, or is the list of a JVM that has long been ready. */
+    private static final Duration UNFINISHED = Duration.ofDays(1);
 
     /** One at a time: each takes a core and some 250 MB. */
     private static final Executor MAKER = Executors.newSingleThreadExecutor(task -> {
@@ -38,6 +40,13 @@ final class ClassArchive {
         thread.setDaemon(true);
         return thread;
     });
+
+    /** It ends with this process, unless that is killed. */
+    private static volatile Process making;
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(ClassArchive::stopMaking, "class-archive-end"));
+    }
 
     private final Path folder;
     private final String classPath;
@@ -56,6 +65,13 @@ final class ClassArchive {
         this.list = Files.exists(file) ? null : Files.createTempFile(folder, PREFIX, ".list");
         if (list != null) {
             list.toFile().deleteOnExit();
+        }
+    }
+
+    private static void stopMaking() {
+        Process process = making;
+        if (process != null) {
+            process.destroyForcibly();
         }
     }
 
@@ -156,8 +172,6 @@ final class ClassArchive {
             command.add("-Xshare:dump");
             command.add("-XX:SharedClassListFile=" + names);
             command.add("-XX:SharedArchiveFile=" + made);
-            // Nor does it write into the files of the JVM that it is like.
-            command.add("-Xlog:disable");
             command.add("-cp");
             command.add(classPath);
             int exitCode = run(command);
@@ -171,29 +185,28 @@ final class ClassArchive {
         }
     }
 
-    /** Runs a command, which does not outlive this process. */
     private static int run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        Thread end = new Thread(process::destroyForcibly, "class-archive-end");
-        Runtime.getRuntime().addShutdownHook(end);
-        int exitCode = process.waitFor();
-        Runtime.getRuntime().removeShutdownHook(end);
-        return exitCode;
+        making = process;
+        if (!process.waitFor(LONGEST_MAKING.toMinutes(), TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+        }
+        return process.waitFor();
     }
 
     /** Archives of other jars, and what was never finished. */
     private void deleteOutdated() throws IOException {
-        Instant old = Instant.now().minus(LONGEST_MAKING);
+        long old = Instant.now().minus(UNFINISHED).toEpochMilli();
         try (Stream<Path> files = Files.list(folder)) {
             for (Path each : files.toList()) {
                 String name = each.getFileName().toString();
                 boolean outdated = name.startsWith(ours) && name.endsWith(SUFFIX);
                 boolean unfinished = name.startsWith(PREFIX)
                         && (name.endsWith(".list") || name.endsWith(".new"))
-                        && Files.getLastModifiedTime(each).toInstant().isBefore(old);
+                        && each.toFile().lastModified() < old;
                 if (outdated || unfinished) {
                     Files.deleteIfExists(each);
                 }

@@ -40,8 +40,8 @@ final class ProcessBroker {
                                 "--controller-port", Integer.toString(ports[1])),
                         folder.resolve("broker.log"));
                 if (awaitReady(broker)) {
-                    broker.archiveClasses(0).join();
                     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(broker, folder), "kafka-end"));
+                    broker.archiveClasses(0).join();
                     return "127.0.0.1:" + ports[0];
                 }
                 broker.kill();

@@ -90,7 +90,9 @@ final class Supervisor {
                 awaitReadyOrEnd(child, begin);
                 if (!child.waitFor(UNTIL_ARCHIVED)) {
                     child.archiveClasses(LEAST_PRIORITY).exceptionally(e -> {
-                        LOG.warn("{} goes on starting slowly", part.folder(), e);
+                        if (!stopping.getAsBoolean()) {
+                            LOG.warn("{} goes on starting slowly", part.folder(), e);
+                        }
                         return null;
                     });
                 }
