@@ -462,6 +462,19 @@ class ServingTopologyTest {
     }
 
     @Test
+    void aListReplacesOneOfTheSameSize() {
+        neighbors("a", 1, Map.of("b", 0.5));
+        neighbors("a", 2, Map.of("c", 0.4));
+
+        assertThat(serving.catalogue().graphs())
+                .containsExactly(Map.entry(GraphNames.ITEM_JACCARD, new Catalogue.GraphSize(1, 1)));
+        assertThat(serving.catalogue().neighbors(GraphNames.ITEM_JACCARD, "a"))
+                .hasValueSatisfying(list -> assertThat(list.getNeighbors())
+                        .extracting(Neighbor::getId)
+                        .containsExactly("c"));
+    }
+
+    @Test
     void theSizesOfTheGraphsFollowTheLists() {
         neighbors("a", 1, Map.of("b", 0.5, "c", 0.2));
         neighbors("b", 1, Map.of("a", 0.5));
