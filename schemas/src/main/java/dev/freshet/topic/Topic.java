@@ -63,7 +63,7 @@ public record Topic<T extends SpecificRecordBase>(
             topic("interactions", Interaction.class, Cleanup.DELETE, LONG, Partitioning.KEYED);
     public static final Topic<Item> ITEMS = topic("items", Item.class, Cleanup.COMPACT, FOREVER, Partitioning.KEYED);
     public static final Topic<Erasure> ERASURES =
-            topic("erasures", Erasure.class, Cleanup.COMPACT, FOREVER, Partitioning.SINGLE);
+            topic("erasures", Erasure.class, Cleanup.DELETE, FOREVER, Partitioning.SINGLE);
     public static final Topic<NeighborList> NEIGHBORS =
             topic("neighbors", NeighborList.class, Cleanup.COMPACT, FOREVER, Partitioning.KEYED);
     public static final Topic<SnapshotManifest> GRAPH_SNAPSHOTS =

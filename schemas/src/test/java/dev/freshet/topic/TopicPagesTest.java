@@ -114,7 +114,7 @@ class TopicPagesTest {
             return topic == Topic.MODELS ? "compact, after a year" : "compact";
         }
         if (topic.retention().isNegative()) {
-            return "delete when nothing needs it";
+            return topic == Topic.MODEL_EMBEDDINGS ? "delete when nothing needs it" : "none";
         }
         return "delete after " + topic.retention().toDays() + (topic.retention().toDays() == 1 ? " day" : " days");
     }
