@@ -7,10 +7,10 @@ import dev.freshet.schema.ModelEmbedding;
 import dev.freshet.schema.ModelRelease;
 import dev.freshet.schema.OffsetRange;
 import dev.freshet.topic.BuildVersion;
+import dev.freshet.topic.DeadLetterFactory;
 import dev.freshet.topic.Topic;
 import dev.freshet.topic.TopicCatalogue;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -94,17 +94,15 @@ final class Publisher implements AutoCloseable {
 
     /** Sends a record that cannot be used to the dead letters, with its bytes, and waits until it is there. */
     void deadLetter(ConsumerRecord<byte[], byte[]> bad, String reason) {
-        DeadLetter letter = DeadLetter.newBuilder()
-                .setTopic(bad.topic())
-                .setPartition(bad.partition())
-                .setOffset(bad.offset())
-                .setKey(bad.key() == null ? null : ByteBuffer.wrap(bad.key()))
-                .setValue(bad.value() == null ? null : ByteBuffer.wrap(bad.value()))
-                .setTimestamp(Instant.ofEpochMilli(bad.timestamp()))
-                .setReason(reason)
-                .setJob("trainer " + BuildVersion.current())
-                .setRefusedAt(Instant.now())
-                .build();
+        DeadLetter letter = DeadLetterFactory.letter(
+                bad.topic(),
+                bad.partition(),
+                bad.offset(),
+                bad.timestamp(),
+                bad.key(),
+                bad.value(),
+                reason,
+                "trainer " + BuildVersion.current());
         await(plain.send(record(Topic.DEAD_LETTERS, bad.topic(), letter)));
     }
 

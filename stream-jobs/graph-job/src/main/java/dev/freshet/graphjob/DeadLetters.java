@@ -1,10 +1,9 @@
 package dev.freshet.graphjob;
 
 import dev.freshet.schema.DeadLetter;
+import dev.freshet.topic.DeadLetterFactory;
 import dev.freshet.topic.Topic;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.util.OutputTag;
 
@@ -16,17 +15,15 @@ final class DeadLetters {
     private DeadLetters() {}
 
     static Outbound of(RawRecord record, String reason) {
-        DeadLetter letter = DeadLetter.newBuilder()
-                .setTopic(record.topic)
-                .setPartition(record.partition)
-                .setOffset(record.offset)
-                .setKey(record.key == null ? null : ByteBuffer.wrap(record.key))
-                .setValue(record.value == null ? null : ByteBuffer.wrap(record.value))
-                .setTimestamp(Instant.ofEpochMilli(record.timestamp))
-                .setReason(reason)
-                .setJob(JobVersion.get())
-                .setRefusedAt(Instant.now())
-                .build();
+        DeadLetter letter = DeadLetterFactory.letter(
+                record.topic,
+                record.partition,
+                record.offset,
+                record.timestamp,
+                record.key,
+                record.value,
+                reason,
+                JobVersion.get());
         return new Outbound(
                 Topic.DEAD_LETTERS.name(),
                 record.topic.getBytes(StandardCharsets.UTF_8),

@@ -14,6 +14,7 @@ import dev.freshet.schema.Control;
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.schema.Erasure;
 import dev.freshet.schema.Interaction;
+import dev.freshet.schema.Item;
 import dev.freshet.schema.NodeKind;
 import dev.freshet.schema.SnapshotFile;
 import dev.freshet.schema.SnapshotManifest;
@@ -151,6 +152,12 @@ class GraphJobIT {
         badInteractions.put("key every interaction by its user", encoded);
         badInteractions.put("not Avro", new byte[2 << 20]);
         badItems.put("declared with 3", Topic.ITEMS.codec().encode(item("i2", 1, 2)));
+        // Its letter would be twice its size if the reason held all of the name.
+        Item endless = Item.newBuilder()
+                .setItem("i5")
+                .setFeatures(Map.of("x".repeat(4_300_000), List.of(1f)))
+                .build();
+        badItems.put("is no name", Topic.ITEMS.codec().encode(endless));
         badItems.put("must be finite", Topic.ITEMS.codec().encode(item("i3", 1, Float.NaN, 2)));
 
         try (JobUnderTest job = new JobUnderTest(kafka, folder)) {

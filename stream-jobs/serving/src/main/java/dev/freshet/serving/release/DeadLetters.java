@@ -2,10 +2,9 @@ package dev.freshet.serving.release;
 
 import dev.freshet.schema.DeadLetter;
 import dev.freshet.serving.stream.Refusals;
+import dev.freshet.topic.DeadLetterFactory;
 import dev.freshet.topic.Topic;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -13,7 +12,6 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,17 +61,15 @@ public final class DeadLetters implements Refusals {
     @Override
     public void refuse(Refused refused, String reason) {
         Place place = new Place(refused.topic(), refused.partition(), refused.offset());
-        DeadLetter letter = DeadLetter.newBuilder()
-                .setTopic(refused.topic())
-                .setPartition(refused.partition())
-                .setOffset(refused.offset())
-                .setKey(refused.key() == null ? null : ByteBuffer.wrap(refused.key()))
-                .setValue(refused.value() == null ? null : ByteBuffer.wrap(refused.value()))
-                .setTimestamp(Instant.ofEpochMilli(refused.timestamp()))
-                .setReason(reason)
-                .setJob(job)
-                .setRefusedAt(Instant.now())
-                .build();
+        DeadLetter letter = DeadLetterFactory.letter(
+                refused.topic(),
+                refused.partition(),
+                refused.offset(),
+                refused.timestamp(),
+                refused.key(),
+                refused.value(),
+                reason,
+                job);
         synchronized (this) {
             if (known.contains(place)) {
                 return;
@@ -128,19 +124,9 @@ public final class DeadLetters implements Refusals {
                         LOG.warn("dead letter of {} not written ({}); trying again", place, failure.getMessage());
                         synchronized (this) {
                             known.remove(place);
-                            pending.put(
-                                    place, failure instanceof RecordTooLargeException ? withoutBytes(letter) : letter);
+                            pending.put(place, letter);
                         }
                     }
                 });
-    }
-
-    /** A record may be as large as the broker takes: then no letter that holds it is taken. */
-    private static DeadLetter withoutBytes(DeadLetter letter) {
-        return DeadLetter.newBuilder(letter)
-                .setKey(null)
-                .setValue(null)
-                .setReason(letter.getReason() + " (its bytes are too large for a dead letter: see the record itself)")
-                .build();
     }
 }
