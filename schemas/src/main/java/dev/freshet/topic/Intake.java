@@ -28,6 +28,15 @@ public final class Intake {
     /** Longest name of an action, in characters. */
     public static final int MAX_ACTION_LENGTH = 64;
 
+    /** Most modalities, each of which is a graph of all items and one of all users. */
+    public static final int MAX_MODALITIES = 16;
+
+    /** Characters of a wrong name that a reason shows. */
+    private static final int MAX_SHOWN = 100;
+
+    /** Longest vector. */
+    public static final int MAX_DIMENSION = 1 << 14;
+
     /** A modality is part of a graph's name, hence of keys and of file names. */
     private static final Pattern MODALITY = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -57,11 +66,7 @@ public final class Intake {
      */
     public static void check(byte[] key, Interaction interaction, long appended) throws BadRecordException {
         check(interaction, appended);
-        if (key == null || !interaction.getUser().equals(new String(key, StandardCharsets.UTF_8))) {
-            throw new BadRecordException("Interaction: the key is "
-                    + (key == null ? "missing" : "not the user " + interaction.getUser())
-                    + "; key every interaction by its user, in UTF-8");
-        }
+        checkKey(key, interaction.getUser(), "Interaction", "key every interaction by its user, in UTF-8");
     }
 
     /**
@@ -94,6 +99,18 @@ public final class Intake {
     }
 
     /**
+     * Checks a record of the topic items.
+     *
+     * @param key the record's key: the item, so that a later record replaces it and a tombstone withdraws it
+     * @param dimensions the length of each modality's vectors as declared so far; modalities that are missing may have any
+     * @throws BadRecordException with the rule that it breaks
+     */
+    public static void check(byte[] key, Item item, Map<String, Integer> dimensions) throws BadRecordException {
+        check(item, dimensions);
+        checkKey(key, item.getItem(), "Item", "key every item by its id, in UTF-8");
+    }
+
+    /**
      * Checks an item.
      *
      * @param dimensions the length of each modality's vectors as declared so far; modalities that are missing may have any
@@ -101,17 +118,26 @@ public final class Intake {
      */
     public static void check(Item item, Map<String, Integer> dimensions) throws BadRecordException {
         checkId("item", item.getItem());
+        int modalities = dimensions.size();
         for (Map.Entry<String, List<Float>> feature : item.getFeatures().entrySet()) {
             String modality = feature.getKey();
             List<Float> vector = feature.getValue();
             if (!MODALITY.matcher(modality).matches()) {
-                throw new BadRecordException("Item: the modality '" + modality
+                throw new BadRecordException("Item: the modality '" + shortened(modality)
                         + "' is no name; it must be 1 to 64 letters, digits, '.', '_' or '-', such as image");
             }
             if (vector.isEmpty()) {
                 throw new BadRecordException("Item: " + modality + " vector is empty; leave the modality out instead");
             }
+            if (vector.size() > MAX_DIMENSION) {
+                throw new BadRecordException("Item: " + modality + " vector has " + vector.size() + " values; at most "
+                        + MAX_DIMENSION + " are allowed");
+            }
             Integer dimension = dimensions.get(modality);
+            if (dimension == null && ++modalities > MAX_MODALITIES) {
+                throw new BadRecordException("Item: " + modality + " would be one modality more than " + MAX_MODALITIES
+                        + ", the most that are allowed; each is a graph of all items");
+            }
             if (dimension != null && dimension != vector.size()) {
                 throw new BadRecordException("Item: " + modality + " vector has " + vector.size()
                         + " values, but the modality was declared with " + dimension);
@@ -123,6 +149,22 @@ public final class Intake {
                 }
             }
         }
+    }
+
+    /**
+     * Checks a record of the topic erasures.
+     *
+     * @param key the record's key: that of {@link Keys#node}, so that a user and an item of one id are apart
+     * @param appended the broker's append time of the record, milliseconds since 1970
+     * @throws BadRecordException with the rule that it breaks
+     */
+    public static void check(byte[] key, Erasure erasure, long appended) throws BadRecordException {
+        check(erasure, appended);
+        checkKey(
+                key,
+                Keys.node(erasure.getKind(), erasure.getId()),
+                "Erasure",
+                "key every erasure by user: or item: and the id, in UTF-8");
     }
 
     /**
@@ -138,6 +180,17 @@ public final class Intake {
             throw new BadRecordException("Erasure: requested at " + erasure.getRequestedAt()
                     + ", more than a day ahead of the broker's clock (" + Instant.ofEpochMilli(appended)
                     + "); what has not happened yet cannot be forgotten");
+        }
+    }
+
+    private static String shortened(String name) {
+        return name.length() > MAX_SHOWN ? name.substring(0, MAX_SHOWN) + "…" : name;
+    }
+
+    private static void checkKey(byte[] key, String id, String what, String rule) throws BadRecordException {
+        if (key == null || !id.equals(new String(key, StandardCharsets.UTF_8))) {
+            throw new BadRecordException(
+                    what + ": the key is " + (key == null ? "missing" : "not " + id) + "; " + rule);
         }
     }
 

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
@@ -71,9 +72,48 @@ class IntakeTest {
         refused(item(Map.of("a:b", new float[] {1})), declared, "modality 'a:b' is no name");
         refused(item(Map.of("../image", new float[] {1})), declared, "modality '../image' is no name");
         refused(item(Map.of("", new float[] {1})), declared, "modality '' is no name");
+        refused(item(Map.of("x".repeat(5000), new float[] {1})), declared, "x…' is no name");
+        refused(item(Map.of("text", new float[Intake.MAX_DIMENSION + 1])), declared, "16385 values; at most 16384");
         Item nameless = item(Map.of());
         nameless.setItem("");
         refused(nameless, declared, "item id is empty");
+    }
+
+    @Test
+    void modalitiesAreFew() throws BadRecordException {
+        Map<String, Integer> declared = new TreeMap<>();
+        for (int modality = 0; modality < Intake.MAX_MODALITIES; modality++) {
+            Intake.check(item(Map.of("m" + modality, new float[] {1})), declared);
+            declared.put("m" + modality, 1);
+        }
+        Intake.check(item(Map.of("m0", new float[] {1})), declared);
+        refused(item(Map.of("image-17", new float[] {1})), declared, "image-17 would be one modality more than 16");
+    }
+
+    @Test
+    void anItemIsKeyedByItsId() {
+        assertThatCode(() -> Intake.check(bytes("i"), item(Map.of()), Map.of())).doesNotThrowAnyException();
+        for (byte[] key : new byte[][] {null, {}, bytes("item:i")}) {
+            assertThatThrownBy(() -> Intake.check(key, item(Map.of()), Map.of()))
+                    .isInstanceOf(BadRecordException.class)
+                    .hasMessageContaining("key every item by its id");
+        }
+    }
+
+    @Test
+    void anErasureIsKeyedByKindAndId() {
+        Erasure erasure = new Erasure(NodeKind.ITEM, "42", NOW);
+        assertThatCode(() -> Intake.check(bytes("item:42"), erasure, NOW.toEpochMilli()))
+                .doesNotThrowAnyException();
+        for (byte[] key : new byte[][] {null, bytes("42"), bytes("user:42")}) {
+            assertThatThrownBy(() -> Intake.check(key, erasure, NOW.toEpochMilli()))
+                    .isInstanceOf(BadRecordException.class)
+                    .hasMessageContaining("key every erasure by user: or item: and the id");
+        }
+    }
+
+    private static byte[] bytes(String key) {
+        return key.getBytes(StandardCharsets.UTF_8);
     }
 
     @Test

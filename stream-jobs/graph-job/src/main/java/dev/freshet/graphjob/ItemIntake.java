@@ -67,7 +67,7 @@ final class ItemIntake extends RecordIntake<CatalogItem> {
                 out.item = key(record);
             } else {
                 Item item = format.awaitDecoded(Topic.ITEMS, record.value);
-                Intake.check(item, dimensions);
+                Intake.check(record.key, item, dimensions);
                 item.getFeatures().forEach((modality, vector) -> dimensions.putIfAbsent(modality, vector.size()));
                 out.item = item.getItem();
                 out.value = Topic.ITEMS.codec().encode(item);

@@ -110,7 +110,7 @@ record Expected(
                     addItem(record);
                 } else if (record.topic().equals(Topic.ERASURES.name()) && record.value() != null) {
                     Erasure erasure = Topic.ERASURES.codec().decode(record.value());
-                    Intake.check(erasure, record.timestamp());
+                    Intake.check(record.key(), erasure, record.timestamp());
                     interactions.erase(erasure);
                     if (erasure.getKind() == NodeKind.ITEM) {
                         erased.merge(erasure.getId(), erasure.getRequestedAt(), (a, b) -> a.isAfter(b) ? a : b);
@@ -128,7 +128,7 @@ record Expected(
                 return;
             }
             Item item = Topic.ITEMS.codec().decode(record.value());
-            Intake.check(item, dimensions);
+            Intake.check(record.key(), item, dimensions);
             item.getFeatures().forEach((modality, vector) -> dimensions.putIfAbsent(modality, vector.size()));
             items.put(item.getItem(), item);
             appended.put(item.getItem(), Instant.ofEpochMilli(record.timestamp()));

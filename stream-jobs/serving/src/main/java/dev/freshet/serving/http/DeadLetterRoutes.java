@@ -126,12 +126,12 @@ final class DeadLetterRoutes {
             if (record instanceof Interaction interaction) {
                 Intake.check(array(letter.getKey()), interaction, now);
             } else if (record instanceof Item item) {
-                Intake.check(item, Map.of());
+                Intake.check(array(letter.getKey()), item, Map.of());
                 if (letter.getTimestamp().toEpochMilli() <= itemErasedAt.applyAsLong(item.getItem())) {
                     return "the item was asked to be forgotten since; sent again it would come back";
                 }
             } else if (record instanceof Erasure erasure) {
-                Intake.check(erasure, now);
+                Intake.check(array(letter.getKey()), erasure, now);
             }
             return null;
         } catch (BadRecordException e) {

@@ -57,7 +57,7 @@ final class GlobalProcessors {
 
         abstract void attach() throws BadRecordException;
 
-        abstract void update(String key, byte[] value, long offset, long appended) throws BadRecordException;
+        abstract void update(byte[] key, byte[] value, long offset, long appended) throws BadRecordException;
 
         abstract void refused(Refusals.Refused record, String reason);
 
@@ -68,11 +68,7 @@ final class GlobalProcessors {
                 if (record.key() == null) {
                     throw new BadRecordException("the record has no key; this topic is keyed by id");
                 }
-                update(
-                        new String(record.key(), StandardCharsets.UTF_8),
-                        record.value(),
-                        at.offset(),
-                        record.timestamp());
+                update(record.key(), record.value(), at.offset(), record.timestamp());
             } catch (BadRecordException e) {
                 refused(
                         new Refusals.Refused(
@@ -85,6 +81,10 @@ final class GlobalProcessors {
                         e.getMessage());
             }
         }
+    }
+
+    private static String text(byte[] key) {
+        return new String(key, StandardCharsets.UTF_8);
     }
 
     /** Items, their features apart; a withdrawn one stays as unavailable, so that a restart knows it. */
@@ -103,13 +103,13 @@ final class GlobalProcessors {
         }
 
         @Override
-        void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
+        void update(byte[] key, byte[] value, long offset, long appended) throws BadRecordException {
             Item item;
             if (value == null) {
-                item = Item.newBuilder().setItem(key).setAvailable(false).build();
+                item = Item.newBuilder().setItem(text(key)).setAvailable(false).build();
             } else {
                 item = serving.format().awaitDecoded(Topic.ITEMS, value);
-                Intake.check(item, Map.of());
+                Intake.check(key, item, Map.of());
             }
             serving.catalogue().putItem(item, appended);
         }
@@ -151,18 +151,19 @@ final class GlobalProcessors {
         }
 
         @Override
-        void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
+        void update(byte[] key, byte[] value, long offset, long appended) throws BadRecordException {
             serving.lateness().standBack(appended);
             NeighborList list = value == null ? null : Topic.NEIGHBORS.codec().decode(value);
+            String name = text(key);
             if (list != null) {
-                check(key, list);
+                check(name, list);
             }
-            int colon = key.indexOf(':');
+            int colon = name.indexOf(':');
             if (colon < 0) {
-                throw new BadRecordException("NeighborList: key " + shortened(key) + " is not graph:node");
+                throw new BadRecordException("NeighborList: key " + shortened(name) + " is not graph:node");
             }
-            String graph = key.substring(0, colon);
-            byte[] stored = store.get(key);
+            String graph = name.substring(0, colon);
+            byte[] stored = store.get(name);
             int edgesBefore = stored == null
                     ? 0
                     : Topic.NEIGHBORS.codec().decode(stored).getNeighbors().size();
@@ -173,13 +174,13 @@ final class GlobalProcessors {
                     before.edges() + edges - edgesBefore);
             byte[] after = edges == 0 ? null : value;
             if (size.equals(before)) {
-                store.put(key, after);
+                store.put(name, after);
             } else {
                 // In one batch: what a kill leaves of the store has both or neither.
-                store.putAll(List.of(KeyValue.pair(key, after), KeyValue.pair(SIZE_PREFIX + graph, encoded(size))));
+                store.putAll(List.of(KeyValue.pair(name, after), KeyValue.pair(SIZE_PREFIX + graph, encoded(size))));
                 sizes.put(graph, size);
             }
-            serving.catalogue().neighborsChanged(graph, key.substring(colon + 1), edges == 0 ? null : list, size);
+            serving.catalogue().neighborsChanged(graph, name.substring(colon + 1), edges == 0 ? null : list, size);
         }
 
         private static byte[] encoded(Catalogue.GraphSize size) {
@@ -235,19 +236,20 @@ final class GlobalProcessors {
         }
 
         @Override
-        void update(String key, byte[] value, long offset, long appended) throws BadRecordException {
+        void update(byte[] key, byte[] value, long offset, long appended) throws BadRecordException {
             if (value == null) {
                 return;
             }
             Erasure erasure = serving.format().awaitDecoded(Topic.ERASURES, value);
-            Intake.check(erasure, appended);
-            byte[] before = store.get(key);
+            Intake.check(key, erasure, appended);
+            String name = text(key);
+            byte[] before = store.get(name);
             if (before == null
                     || erasure.getRequestedAt()
                             .isAfter(Stamped.decode(Topic.ERASURES, before)
                                     .record()
                                     .getRequestedAt())) {
-                store.put(key, new Stamped<>(offset, erasure).encode(Topic.ERASURES));
+                store.put(name, new Stamped<>(offset, erasure).encode(Topic.ERASURES));
             }
             serving.catalogue().putErasure(erasure, offset);
         }
