@@ -243,7 +243,7 @@ final class ManifestAssembler extends AbstractStreamOperator<Outbound>
         FileStatus[] found = system.exists(root) ? system.listStatus(root) : new FileStatus[0];
         for (FileStatus file : found) {
             String name = file.getPath().getName();
-            if (!file.isDir() && name.endsWith(".avro") && !named.contains(name)) {
+            if (!file.isDir() && SnapshotChain.isFile(name) && !named.contains(name)) {
                 if (file.getModificationTime() < now() - retentionMillis) {
                     system.delete(file.getPath(), false);
                 } else {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.apache.avro.specific.SpecificRecordBase;
 import org.apache.flink.core.fs.FileSystem;
 import org.apache.flink.core.fs.Path;
@@ -18,6 +19,8 @@ import org.apache.flink.core.fs.Path;
  * @param <T> the rows
  */
 final class SnapshotChain<T extends SpecificRecordBase> {
+
+    private static final Pattern FILE = Pattern.compile(".+-\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}\\.avro");
 
     private static final int MAX_FILES = 32;
 
@@ -191,6 +194,11 @@ final class SnapshotChain<T extends SpecificRecordBase> {
     /** A name that no attempt, before or after a crash, has used or will use. */
     private String newPath() {
         return content + '-' + UUID.randomUUID() + ".avro";
+    }
+
+    /** Whether a file has a name as those of snapshots have. */
+    static boolean isFile(String name) {
+        return FILE.matcher(name).matches();
     }
 
     private SnapshotFileWriter<T> open(String path) throws IOException {

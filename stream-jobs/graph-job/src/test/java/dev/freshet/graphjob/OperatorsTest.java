@@ -28,6 +28,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -327,6 +328,8 @@ class OperatorsTest {
         }
         List<String> orphans = new ArrayList<>(files());
         orphans.removeAll(named);
+        Path foreign = Files.createFile(folder.resolve("someone-elses.avro"));
+        Files.setLastModifiedTime(foreign, FileTime.fromMillis(0));
         try (HarnessPipeline pipeline = pipeline(1, LONG, checkpoint)) {
             feed(pipeline, 5);
             pipeline.checkpoint(3);
@@ -335,6 +338,7 @@ class OperatorsTest {
             pipeline.checkpoint(4);
             assertThat(orphans).isNotEmpty();
             assertThat(files()).containsAll(named).doesNotContainAnyElementsOf(orphans);
+            assertThat(foreign).exists();
         }
     }
 

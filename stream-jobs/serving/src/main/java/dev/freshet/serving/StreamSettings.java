@@ -1,6 +1,7 @@
 package dev.freshet.serving;
 
 import dev.freshet.serving.stream.BoundedRocksDb;
+import dev.freshet.topic.TopicCatalogue;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -59,6 +60,9 @@ final class StreamSettings {
         // Nobody reads what is not committed: until then records gather, and go as a batch per partition.
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.LINGER_MS_CONFIG), (int) commitInterval.toMillis());
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
+        // A list of many items with long ids, each with its reasons, may come to more than the default of 1 MiB.
+        settings.put(
+                StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), TopicCatalogue.MAX_RECORD_BYTES);
         settings.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
         // A fetch takes along what comes within a moment, or there would be one for every interaction.
         settings.put(StreamsConfig.mainConsumerPrefix(ConsumerConfig.FETCH_MIN_BYTES_CONFIG), FETCH_BYTES);

@@ -2,6 +2,7 @@ package dev.freshet.graph.content;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -43,7 +44,11 @@ public final class Pace {
             return THREADS.isCurrentThreadCpuTimeSupported() ? THREADS.getCurrentThreadCpuTime() : -1;
         }
 
-        /** Rests after a piece of work; an interrupted thread does not. */
+        /**
+         * Rests after a piece of work.
+         *
+         * @throws CancellationException if the thread is interrupted: what it computes is for a job that is no more
+         */
         void done() {
             int times = rest;
             if (times > 0) {
@@ -51,6 +56,9 @@ public final class Pace {
                 long computed = cpu() - startCpu;
                 double work = computed > 0 ? computed : took;
                 LockSupport.parkNanos((long) (times * Math.min(took / work, MAX_STRETCH) * work));
+            }
+            if (Thread.currentThread().isInterrupted()) {
+                throw new CancellationException("interrupted between two pieces of work");
             }
             start = System.nanoTime();
             startCpu = cpu();
