@@ -43,7 +43,10 @@ final class TorchTable implements Table {
 
     @Override
     public void zero() {
-        values.set(ALL, 0f);
+        try (NDManager call = manager.newSubManager()) {
+            call.tempAttachAll(values);
+            values.set(ALL, 0f);
+        }
     }
 
     @Override

@@ -210,6 +210,32 @@ class BackendTest {
     }
 
     @Test
+    void callsOnATableLeaveNoTensorBehind() {
+        try (Backend backend = new TorchBackend(Device.cpu());
+                Propagation propagation = backend.propagation(sparse(5, 5, new Random(1)))) {
+            Parameter parameter = Parameter.of("w", Parameter.Rows.SHARED, backend, 5, 3, new float[15]);
+            Table other = backend.table(5, 3, gaussian(15, new Random(2)));
+            Adam adam = new Adam(.01);
+            int[] rows = {4, 0};
+            Runnable step = () -> {
+                Table value = parameter.value();
+                value.zero();
+                value.set(other.toFloats());
+                value.add(other);
+                value.dots(rows, other, rows);
+                value.addRows(rows, other, rows, new float[] {1, 2});
+                propagation.apply(other, value, 2, parameter.gradient());
+                propagation.applyTransposed(other, parameter.gradient());
+                adam.step(List.of(parameter));
+            };
+            step.run();
+            int before = backend.manager().getManagedArrays().size();
+            step.run();
+            assertThat(backend.manager().getManagedArrays()).hasSize(before);
+        }
+    }
+
+    @Test
     void everythingFollowsTheDevice() {
         try (Backend backend = Backend.best(2)) {
             Table table = backend.table(2, 2, new float[] {1, 2, 3, 4});
