@@ -2,6 +2,7 @@ package dev.freshet.cli.bench;
 
 import dev.freshet.cli.OutputFiles;
 import dev.freshet.cli.cluster.ClusterException;
+import dev.freshet.cli.command.ModelName;
 import dev.freshet.dataset.DataSetException;
 import dev.freshet.dataset.MmrecDataSet;
 import dev.freshet.process.Signals;
@@ -47,6 +48,7 @@ public final class BenchTrainCommand implements Callable<Integer> {
             names = "--models",
             paramLabel = "NAME",
             split = ",",
+            converter = ModelName.class,
             description = "Models, separated by commas. Default: all")
     private List<String> models = new ArrayList<>();
 

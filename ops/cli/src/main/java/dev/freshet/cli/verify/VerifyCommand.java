@@ -3,6 +3,7 @@ package dev.freshet.cli.verify;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freshet.cli.OutputFiles;
 import dev.freshet.cli.cluster.ClusterException;
 import dev.freshet.cli.cluster.ClusterOptions;
 import dev.freshet.cli.cluster.LocalCluster;
@@ -93,10 +94,7 @@ public final class VerifyCommand implements Callable<Integer> {
         if (limit < 1) {
             throw new ParameterException(spec.commandLine(), "--limit is " + limit + "; it must be at least 1");
         }
-        if (json != null && !Files.isDirectory(json.toAbsolutePath().getParent())) {
-            throw new ParameterException(
-                    spec.commandLine(), "--json is " + json + ", but that folder does not exist; create it");
-        }
+        OutputFiles.check(spec, "--json", json);
         try {
             BadRows badRows = strict ? BadRows.fatal() : BadRows.skipped();
             Feed feed = DataSets.open(data, badRows);
