@@ -61,9 +61,10 @@ final class DaMrs implements Model {
                 ModelFactory.PAPER,
                 paper,
                 "paper-sports",
-                paper.with(Settings.PATIENCE, "20"),
+                paper.with(Settings.PATIENCE, "20", "denoise-alpha", "3", "denoise-beta", "3"),
                 "paper-tiktok",
-                paper.with("layers", "3", "neighbors", "5"),
+                // The exponents are those that the loss of the authors' log begins with.
+                paper.with("layers", "3", "neighbors", "5", "denoise-alpha", "1", "denoise-beta", "2"),
                 "paper-mf",
                 paper.with("backbone", MfBpr.NAME, "regularization", "0.1"),
                 "paper-vbpr",

@@ -1,6 +1,7 @@
 package dev.freshet.trainer.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Activation;
 import java.util.ArrayList;
@@ -15,46 +16,31 @@ final class Denoising {
     private Denoising() {}
 
     /**
+     * How sharply the weights of denoised BPR tell triples apart.
+     *
+     * @param alpha α, of the mean over the views (Eq. 6)
+     * @param beta β, of the agreement of the views (Eq. 6)
+     * @param gamma γ, of the doubt (Eq. 7)
+     */
+    record Exponents(double alpha, double beta, double gamma) {}
+
+    /**
      * Constant weights of denoised BPR, each [batch].
      *
-     * @param positive how much the user's item counts as wanted
-     * @param negative how much the pair counts the other way round
-     */
-    record DenoisingWeights(NDArray positive, NDArray negative) {}
-
-    /**
-     * Weights of a batch by how far the views of an item agree that the user wants it (DA-MRS, denoised BPR): w⁺ from the mean and
-     * the variance over the views, w⁻ where the mean lies below what the views give to random items.
-     *
-     * @param positives products of users and the views of their items, one per view, [views × batch]
-     * @param negatives the same for the random items
-     */
-    static DenoisingWeights denoising(NDArray positives, NDArray negatives) {
-        NDArray p = sigmoid(positives);
-        long views = p.getShape().get(0);
-        NDArray mean = p.mean(new int[] {0});
-        NDArray variance = Autograd.times(p.sub(mean).square().sum(new int[] {0}), 1.0 / Math.max(1, views - 1));
-        NDArray random = sigmoid(negatives).mean();
-        NDArray wanted = mean.mul(Autograd.times(variance, -2).exp());
-        NDArray doubted = p.max(new int[] {0})
-                .sub(random)
-                .getNDArrayInternal()
-                .relu()
-                .mul(mean.lt(random).toType(DataType.FLOAT32, false));
-        return new DenoisingWeights(wanted, doubted);
-    }
-
-    /**
-     * The weights of {@link #denoising} outside tensors, each [batch].
-     *
-     * @param positive how much the user's item counts as wanted
-     * @param negative how much the pair counts the other way round
+     * @param positive w⁺, how much the user's item counts as wanted
+     * @param negative w⁻, how much the pair counts the other way round
      */
     @SuppressWarnings("ArrayRecordComponent") // the arrays are the point: they go to numeric code as they are
     record Weights(float[] positive, float[] negative) {}
 
-    /** As {@link #denoising}, from products per view, [views][batch]. */
-    static Weights weights(float[][] positives, float[][] negatives) {
+    /**
+     * Weights of a batch by how far the views of an item agree that the user wants it (DA-MRS, Eq. 6 and 7): w⁺ from the mean and the
+     * variance over the views, w⁻ where the mean lies below what the views give to random items.
+     *
+     * @param positives products of users and the views of their items, [views][batch]
+     * @param negatives the same for the random items
+     */
+    static Weights weights(float[][] positives, float[][] negatives, Exponents exponents) {
         int size = positives[0].length;
         int views = positives.length;
         double random = 0;
@@ -77,16 +63,17 @@ final class Denoising {
             }
             double mean = sum / views;
             double variance = Math.max(0, squares - sum * mean) / Math.max(1, views - 1);
-            weights.positive[b] = (float) Math.min(1, mean * Math.exp(-2 * variance));
-            weights.negative[b] = mean < random ? (float) Math.max(0, most - random) : 0;
+            weights.positive[b] = (float) (Math.pow(mean, exponents.alpha) * Math.exp(-exponents.beta * variance));
+            weights.negative[b] = mean < random ? (float) Math.pow(Math.max(0, most - random), exponents.gamma) : 0;
         }
         return weights;
     }
 
     /** DA-MRS's denoised BPR: −mean(w⁺ log σ(gap) + w⁻ log σ(−gap)). */
-    static NDArray denoisedBpr(NDArray gap, DenoisingWeights weights) {
-        NDArray wanted = gap.neg().getNDArrayInternal().softPlus().mul(weights.positive());
-        NDArray doubted = gap.getNDArrayInternal().softPlus().mul(weights.negative());
+    static NDArray denoisedBpr(NDArray gap, Weights weights) {
+        NDManager manager = gap.getManager();
+        NDArray wanted = gap.neg().getNDArrayInternal().softPlus().mul(manager.create(weights.positive()));
+        NDArray doubted = gap.getNDArrayInternal().softPlus().mul(manager.create(weights.negative()));
         return wanted.add(doubted).mean();
     }
 

@@ -1,8 +1,6 @@
 package dev.freshet.trainer.model;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDArrays;
-import ai.djl.ndarray.NDList;
 import dev.freshet.trainer.data.Batch;
 import dev.freshet.trainer.data.TrainingData;
 import dev.freshet.trainer.tensor.Backend;
@@ -18,20 +16,37 @@ final class PairLoss implements AutoCloseable {
     static final String BPR = "bpr";
     static final String DENOISED = "denoised-bpr";
 
-    /** Settings of the views. */
+    private static final String ALPHA = "denoise-alpha";
+    private static final String BETA = "denoise-beta";
+    private static final String GAMMA = "denoise-gamma";
+
+    /** Settings of the views and of the weights that are made of them: those of DA-MRS's authors on Amazon Baby. */
     static final Settings VIEWS = Settings.of(
-            "neighbors", "10",
-            "item-graphs", "denoised",
-            "behavior-graph", "true",
-            "cooccurrence-min", "2",
-            "cooccurrence-top-k", "2");
+            "neighbors",
+            "10",
+            "item-graphs",
+            "denoised",
+            "behavior-graph",
+            "true",
+            "cooccurrence-min",
+            "2",
+            "cooccurrence-top-k",
+            "2",
+            ALPHA,
+            "1.5",
+            BETA,
+            "1.5",
+            GAMMA,
+            "1");
 
     private final ItemViews views;
+    private final Denoising.Exponents exponents;
     private final boolean shared;
     private final int users;
 
-    private PairLoss(ItemViews views, boolean shared, int users) {
+    private PairLoss(Settings settings, ItemViews views, boolean shared, int users) {
         this.views = views;
+        this.exponents = new Denoising.Exponents(settings.number(ALPHA), settings.number(BETA), settings.number(GAMMA));
         this.shared = shared;
         this.users = users;
     }
@@ -44,7 +59,10 @@ final class PairLoss implements AutoCloseable {
     static PairLoss of(TrainingData data, Settings settings, Backend backend, int columns) {
         boolean denoised = settings.oneOf(SETTING, BPR, DENOISED).equals(DENOISED);
         return new PairLoss(
-                denoised ? needed(ItemViews.of(data, settings, backend, columns)) : null, false, data.users());
+                settings,
+                denoised ? needed(ItemViews.of(data, settings, backend, columns)) : null,
+                false,
+                data.users());
     }
 
     /**
@@ -54,7 +72,7 @@ final class PairLoss implements AutoCloseable {
      */
     static PairLoss of(Settings settings, ItemViews views, int users) {
         boolean denoised = settings.oneOf(SETTING, BPR, DENOISED).equals(DENOISED);
-        return new PairLoss(denoised ? needed(views) : null, true, users);
+        return new PairLoss(settings, denoised ? needed(views) : null, true, users);
     }
 
     private static ItemViews needed(ItemViews views) {
@@ -83,14 +101,9 @@ final class PairLoss implements AutoCloseable {
         if (views == null) {
             return Losses.bpr(positives, negatives);
         }
-        NDArray wanted = products(userRows, Rows.offset(batch.positives(), users));
-        NDArray random = products(userRows, Rows.offset(batch.negatives(), users));
-        return Denoising.denoisedBpr(positives.sub(negatives), Denoising.denoising(wanted, random));
-    }
-
-    /** Plain BPR. */
-    static PairLoss bpr(int users) {
-        return new PairLoss(null, true, users);
+        float[][] wanted = products(userRows, Rows.offset(batch.positives(), users));
+        float[][] random = products(userRows, Rows.offset(batch.negatives(), users));
+        return Denoising.denoisedBpr(positives.sub(negatives), Denoising.weights(wanted, random, exponents));
     }
 
     /**
@@ -113,7 +126,8 @@ final class PairLoss implements AutoCloseable {
                 ? null
                 : Denoising.weights(
                         products(terms[0].users.values, batch.users(), positives),
-                        products(terms[0].users.values, batch.users(), negatives));
+                        products(terms[0].users.values, batch.users(), negatives),
+                        exponents);
         double loss = 0;
         float[] up = new float[size];
         float[] down = new float[size];
@@ -160,7 +174,7 @@ final class PairLoss implements AutoCloseable {
         return 1 / (1 + Math.exp(-x));
     }
 
-    /** u · h / ‖h‖ for each view. */
+    /** u · h / ‖h‖ for each view, [views][batch]. */
     private float[][] products(Table representations, int[] userRows, int[] itemRows) {
         float[][] products = new float[views.tables().size()][];
         for (int view = 0; view < products.length; view++) {
@@ -174,14 +188,12 @@ final class PairLoss implements AutoCloseable {
         return products;
     }
 
-    /** u · h / ‖h‖ for each view, [views × batch]. */
-    private NDArray products(NDArray userRows, int[] items) {
+    private float[][] products(NDArray userRows, int[] items) {
         NDArray fixed = userRows.stopGradient();
-        NDList products = new NDList();
-        for (Table view : views.tables()) {
-            products.add(Losses.dot(fixed, Losses.unit(view.gather(items, userRows.getManager()))));
-        }
-        return NDArrays.stack(products);
+        return views.tables().stream()
+                .map(view -> Losses.dot(fixed, Losses.unit(view.gather(items, userRows.getManager())))
+                        .toFloatArray())
+                .toArray(float[][]::new);
     }
 
     @Override

@@ -144,12 +144,16 @@ class KnownAnswersTest {
         return manager.create(values, new Shape(rows, values.length / rows));
     }
 
+    private static final Denoising.Exponents EXPONENTS = new Denoising.Exponents(1, 2, 1);
+
+    private static final float[][] RANDOM = {{.1f, .3f}, {-.2f, 0}, {.05f, -.1f}};
+
     @Test
     void denoisingWeights() {
-        Denoising.DenoisingWeights weights = Denoising.denoising(
-                matrix(3, .9f, -.5f, .4f, -.2f, .2f, -.9f), matrix(3, .1f, .3f, -.2f, 0, .05f, -.1f));
-        assertThat(weights.positive().toFloatArray()).containsExactly(new float[] {.611421f, .367437f}, CLOSE);
-        assertThat(weights.negative().toFloatArray()).containsExactly(0, 0);
+        float[][] wanted = {{.9f, -.5f}, {.4f, -.2f}, {.2f, -.9f}};
+        Denoising.Weights weights = Denoising.weights(wanted, RANDOM, EXPONENTS);
+        assertThat(weights.positive()).containsExactly(new float[] {.611421f, .367437f}, CLOSE);
+        assertThat(weights.negative()).containsExactly(0, 0);
         assertThat(Denoising.denoisedBpr(manager.create(new float[] {.7f, -.3f}), weights)
                         .getFloat())
                 .isEqualTo(.280219f, CLOSE);
@@ -157,15 +161,26 @@ class KnownAnswersTest {
 
     @Test
     void denoisingTurnsAPairWhoseViewsDisagree() {
-        Denoising.DenoisingWeights weights =
-                Denoising.denoising(matrix(3, -.5f, .1f, .6f, .1f, -2, .1f), matrix(3, .1f, .3f, -.2f, 0, .05f, -.1f));
-        assertThat(weights.negative().getFloat(0)).isEqualTo(.139472f, CLOSE);
+        float[][] torn = {{-.5f, .1f}, {.6f, .1f}, {-2, .1f}};
+        assertThat(Denoising.weights(torn, RANDOM, EXPONENTS).negative()[0]).isEqualTo(.139472f, CLOSE);
+        assertThat(Denoising.weights(torn, RANDOM, new Denoising.Exponents(1, 2, 2))
+                        .negative()[0])
+                .isEqualTo(.139472f * .139472f, CLOSE);
+    }
+
+    /** Views that say nothing give a half, and what is left of it is the loss that the authors' log begins with: .2527 a batch with AI. */
+    @Test
+    void theFirstLossIsThatOfTheAuthorsLog() {
+        float[][] nothing = {{0}, {0}, {0}};
+        Denoising.Weights weights = Denoising.weights(nothing, nothing, new Denoising.Exponents(1.5, 1.5, 1));
+        assertThat(Denoising.denoisedBpr(manager.create(new float[] {0}), weights)
+                        .getFloat())
+                .isEqualTo((float) (Math.pow(.5, 1.5) * Math.log(2)), CLOSE);
     }
 
     @Test
     void denoisedBprIsStableWhereTheReferenceUnderflows() {
-        Denoising.DenoisingWeights weights =
-                new Denoising.DenoisingWeights(manager.ones(new Shape(2)), manager.zeros(new Shape(2)));
+        Denoising.Weights weights = new Denoising.Weights(new float[] {1, 1}, new float[] {0, 0});
         assertThat(Denoising.denoisedBpr(manager.create(new float[] {-200, 200}), weights)
                         .getFloat())
                 .isEqualTo(100f, within(1e-3f));
