@@ -74,15 +74,7 @@ final class Checkpoint {
         Safetensors saved = Safetensors.read(file);
         Map<String, String> texts = new LinkedHashMap<>(saved.metadata());
         String state = texts.remove(STATE);
-        Set<String> names = new TreeSet<>(run.keySet());
-        names.addAll(texts.keySet());
-        for (String name : names) {
-            if (!run.getOrDefault(name, "none").equals(texts.getOrDefault(name, "none"))) {
-                throw new IllegalArgumentException("--resume finds another run in " + file + ": " + name + " is "
-                        + texts.getOrDefault(name, "none") + " there and " + run.getOrDefault(name, "none")
-                        + " now; name another folder");
-            }
-        }
+        requireSame("--resume", file, texts, run);
         Progress progress = JSON.readValue(state, Progress.class);
         return Optional.of(new Training.State(
                 progress.epoch,
@@ -93,5 +85,25 @@ final class Checkpoint {
                 new Metrics(progress.best, progress.users),
                 progress.seconds,
                 saved.matrices()));
+    }
+
+    /**
+     * Refuses what was saved of another run.
+     *
+     * @param option where the file comes from
+     * @param saved what it says that it is of
+     * @param run what it has to be of
+     * @throws IllegalArgumentException in one line
+     */
+    static void requireSame(String option, Path file, Map<String, String> saved, Map<String, String> run) {
+        Set<String> names = new TreeSet<>(run.keySet());
+        names.addAll(saved.keySet());
+        for (String name : names) {
+            if (!run.getOrDefault(name, "none").equals(saved.getOrDefault(name, "none"))) {
+                throw new IllegalArgumentException(option + " finds another run in " + file + ": " + name + " is "
+                        + saved.getOrDefault(name, "none") + " there and " + run.getOrDefault(name, "none")
+                        + " now; name another folder");
+            }
+        }
     }
 }

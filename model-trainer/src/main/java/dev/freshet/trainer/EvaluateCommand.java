@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import me.tongfei.progressbar.ProgressBar;
@@ -159,7 +160,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 settings.whole(Settings.EPOCHS, 1),
                 runs,
                 popularity,
-                Published.of(set.name(), factory.name(), settings));
+                treatment.isPublished() ? Published.of(set.name(), factory.name(), settings) : Optional.empty());
         report.print(out);
         if (json != null) {
             ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -264,16 +265,18 @@ final class EvaluateCommand implements Callable<Integer> {
         try (Model model = valid(() -> factory.create(training, settings, backend, seed))) {
             String name = factory.name() + "-seed-" + seed;
             String file = name + ".safetensors";
+            Map<String, String> about = about(factory, settings, set, treatment, seed);
             Training.Outcome outcome;
             if (load == null) {
                 Training run = new Training(model, training.train(), settings, workers, seed);
-                Map<String, String> about = about(factory, settings, set, treatment, seed);
-                outcome = train(run, protocol, settings, factory.name() + " " + seed, file, about);
+                Checkpoint checkpoint =
+                        resume == null ? null : new Checkpoint(resume.resolve(name + ".checkpoint.safetensors"), about);
+                outcome = train(run, protocol, settings, factory.name() + " " + seed, checkpoint);
                 if (save != null) {
                     save(model, save.resolve(file), about);
                 }
             } else {
-                valid(() -> loaded(model, load.resolve(file)));
+                valid(() -> loaded(model, load.resolve(file), about));
                 Metrics metrics = FullRanking.evaluate(model.embed(), training.train(), protocol.valid(), workers);
                 outcome = new Training.Outcome(0, 0, metrics, 0, false);
             }
@@ -304,9 +307,8 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private Training.Outcome train(
-            Training run, ProtocolData protocol, Settings settings, String name, String file, Map<String, String> about)
+            Training run, ProtocolData protocol, Settings settings, String name, Checkpoint checkpoint)
             throws IOException {
-        Checkpoint checkpoint = resume == null ? null : new Checkpoint(resume.resolve(file), about);
         if (checkpoint != null) {
             valid(checkpoint::load).ifPresent(run::resume);
         }
@@ -349,12 +351,14 @@ final class EvaluateCommand implements Callable<Integer> {
         new Safetensors(about, values, Map.of(), Map.of()).replace(file);
     }
 
-    private static Model loaded(Model model, Path file) throws IOException {
+    private static Model loaded(Model model, Path file, Map<String, String> about) throws IOException {
         if (!Files.exists(file)) {
             throw new IllegalArgumentException(
                     "--load has no " + file.getFileName() + " in " + file.getParent() + "; name what --save was given");
         }
-        Map<String, Safetensors.Matrix> saved = Safetensors.read(file).matrices();
+        Safetensors of = Safetensors.read(file);
+        Checkpoint.requireSame("--load", file, of.metadata(), about);
+        Map<String, Safetensors.Matrix> saved = of.matrices();
         for (Parameter parameter : model.parameters()) {
             Safetensors.Matrix matrix = saved.get(parameter.name());
             if (matrix == null

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -63,6 +64,7 @@ public record ProtocolData(TrainingData training, Interactions valid, Interactio
                 throw new IllegalArgumentException(
                         "--split time needs times, but " + set.file() + " has no column timestamp");
             }
+            Rows how = rows == Rows.PUBLISHED && !set.hasSplit() ? Rows.RANDOM : rows;
             Map<String, Path> graphs = new TreeMap<>();
             for (Path file : files) {
                 Matcher name = GRAPH.matcher(String.valueOf(file.getFileName()));
@@ -83,7 +85,7 @@ public record ProtocolData(TrainingData training, Interactions valid, Interactio
                             + ", but --graph gives the graph of others; leave one out");
                 }
             });
-            return new Treatment(rows, graphs, noise, seed);
+            return new Treatment(how, graphs, noise, seed);
         }
 
         private static String known(MmrecDataSet set, String option, String modality) {
@@ -103,13 +105,29 @@ public record ProtocolData(TrainingData training, Interactions valid, Interactio
             graphs.forEach((modality, file) -> words.put(
                     "--graph " + modality, file.toAbsolutePath().normalize().toString()));
             noise.forEach((modality, share) -> words.put("--noise " + modality, share.toString()));
+            if (rows == Rows.RANDOM || !noise.isEmpty()) {
+                words.put("drawn with seed", Long.toString(seed));
+            }
             return words;
+        }
+
+        /** Whether it is that of the papers' figures. */
+        boolean isPublished() {
+            return rows == Rows.PUBLISHED && noise.isEmpty();
+        }
+
+        /** Each modality's by itself: where all had the same, other modalities would confirm what is wrong in one. */
+        private Features withNoise(String modality, Features features) {
+            Double share = noise.get(modality);
+            return share == null
+                    ? features
+                    : features.replaced(share, new SplittableRandom(seed ^ modality.hashCode()));
         }
     }
 
     /** Reads a data set as it is published. */
     public static ProtocolData of(MmrecDataSet set, long seed, int threads) throws IOException {
-        return of(set, new Treatment(Rows.PUBLISHED, Map.of(), Map.of(), seed), threads);
+        return of(set, Treatment.of(set, Rows.PUBLISHED, List.of(), Map.of(), seed), threads);
     }
 
     /** Reads a data set. */
@@ -118,9 +136,7 @@ public record ProtocolData(TrainingData training, Interactions valid, Interactio
         Map<String, Features> features = new HashMap<>();
         for (String modality : set.modalities()) {
             FloatMatrix matrix = set.features(modality);
-            Features raw = Features.of(matrix.columns(), matrix.values());
-            Double share = treatment.noise.get(modality);
-            features.put(modality, share == null ? raw : raw.replaced(share, new SplittableRandom(treatment.seed)));
+            features.put(modality, treatment.withNoise(modality, Features.of(matrix.columns(), matrix.values())));
         }
         Map<String, NeighborGraph> graphs = new HashMap<>();
         for (Map.Entry<String, Path> graph : treatment.graphs.entrySet()) {
@@ -134,14 +150,13 @@ public record ProtocolData(TrainingData training, Interactions valid, Interactio
     }
 
     private static int[] parts(MmrecDataSet set, Treatment treatment) {
-        if (treatment.rows == Rows.TIME) {
-            return TimeSplit.parts(set.rowsByTime());
-        }
-        return treatment.rows == Rows.PUBLISHED && set.hasSplit()
-                ? IntStream.range(0, set.size())
-                        .map(row -> set.split(row).ordinal())
-                        .toArray()
-                : RandomSplit.parts(set.users(), set.userCount(), treatment.seed);
+        return switch (treatment.rows) {
+            case PUBLISHED -> IntStream.range(0, set.size())
+                    .map(row -> set.split(row).ordinal())
+                    .toArray();
+            case RANDOM -> RandomSplit.parts(set.users(), set.userCount(), treatment.seed);
+            case TIME -> TimeSplit.parts(set.rowsByTime());
+        };
     }
 
     /** The pairs of a part, without those of {@code known}, which no list may show. */

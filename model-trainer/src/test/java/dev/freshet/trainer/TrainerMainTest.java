@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freshet.dataset.FloatMatrix;
 import dev.freshet.dataset.MmrecDataSet;
 import dev.freshet.dataset.NpyFile;
+import dev.freshet.trainer.data.Features;
 import dev.freshet.trainer.data.Interactions;
 import dev.freshet.trainer.model.Settings;
 import java.io.ByteArrayOutputStream;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -227,6 +229,50 @@ class TrainerMainTest {
         assertThat(other.err).contains("--resume finds another run in").contains("layers is 2 there and 1 now");
     }
 
+    @Test
+    void aRunIsResumedOnTheRowsThatItWasBegunWith() throws IOException {
+        String[] command = {
+            "evaluate", "--data", thirds().toString(), "--model", "mf-bpr", "--set", "batch=64", "--epochs", "1"
+        };
+        String[] resumed = with(command, "--resume", folder.resolve("rows").toString());
+        assertThat(run(with(resumed, "--seed", "4", "--seeds", "2")).code).isZero();
+        Result other = run(with(resumed, "--seed", "5"));
+        assertThat(other.code).isEqualTo(2);
+        assertThat(other.err).contains("drawn with seed is 4 there and 5 now");
+    }
+
+    @Test
+    void aStateAndAModelKeepOutOfEachOthersWay() throws IOException {
+        Path data = thirds();
+        String both = folder.resolve("both").toString();
+        String[] model = {"--model", "mf-bpr", "--set", "batch=64"};
+        evaluate(data, with(model, "--epochs", "2", "--resume", both, "--save", both));
+        JsonNode three = evaluate(data, with(model, "--epochs", "3", "--resume", both, "--save", both));
+        assertThat(three.path("metrics"))
+                .isEqualTo(evaluate(data, with(model, "--epochs", "3")).path("metrics"));
+        assertThat(evaluate(data, with(model, "--load", both)).path("metrics")).isEqualTo(three.path("metrics"));
+    }
+
+    @Test
+    void noiseFallsOnEachModalityByItself() throws IOException {
+        Path data = thirds();
+        Files.copy(data.resolve("text_feat.npy"), data.resolve("image_feat.npy"));
+        MmrecDataSet set = MmrecDataSet.open(data);
+        Map<String, Features> features = ProtocolData.of(set, noise(set, Map.of("image", .5, "text", .5)), 1)
+                .training()
+                .features();
+        assertThat(features.get("image").values())
+                .isNotEqualTo(features.get("text").values());
+        Map<String, Features> image = ProtocolData.of(set, noise(set, Map.of("image", .5)), 1)
+                .training()
+                .features();
+        assertThat(image.get("image").values()).isEqualTo(features.get("image").values());
+    }
+
+    private static ProtocolData.Treatment noise(MmrecDataSet set, Map<String, Double> shares) {
+        return ProtocolData.Treatment.of(set, ProtocolData.Rows.RANDOM, List.of(), shares, 999);
+    }
+
     private static String[] with(String[] first, String... second) {
         return Stream.of(first, second).flatMap(Stream::of).toArray(String[]::new);
     }
@@ -250,7 +296,10 @@ class TrainerMainTest {
         String[] evaluate = {"evaluate", "--data", data.toString(), "--load", saved};
         Result other = run(with(evaluate, with(model, "--set", "dimension=8")));
         assertThat(other.code).isEqualTo(2);
-        assertThat(other.err).contains("users is 60 x 128, not 60 x 16");
+        assertThat(other.err).contains("--load finds another run in").contains("dimension is 64 there and 8 now");
+        // It was trained on rows that this would test.
+        assertThat(run(with(evaluate, with(model, "--split", "time"))).err)
+                .contains("--split is random there and time now");
         assertThat(run(with(evaluate, with(model, "--seed", "5"))).err)
                 .contains("--load has no vbpr-seed-5.safetensors");
     }
@@ -269,6 +318,7 @@ class TrainerMainTest {
         assertThat(noise.path("metrics")).isNotEqualTo(plain.path("metrics"));
         assertThat(time.path("metrics")).isNotEqualTo(plain.path("metrics"));
         assertThat(time.path("treatment").path("--split").asText()).isEqualTo("time");
+        assertThat(plain.path("treatment").path("--split").asText()).isEqualTo("random");
         assertWrong(data, "--noise image=0.5", "--noise names the modality image, but the data has features of text");
         assertWrong(data, "--noise text=1.5", "--noise text is 1.5; it must be a number from 0 to 1");
         assertWrong(data, "--graph text.npy", "--graph is text.npy; its name must be MODALITY_knnK_neighbors.npy");

@@ -75,17 +75,17 @@ public final class TrainingData {
                 () -> BatchGraphs.jaccard(train.matrix().transpose(), k));
     }
 
-    /** Items by the number of common users, from {@code min} up; given as {@link GraphNames#ITEM_COOCCURRENCE}. */
+    /** Items by the number of common users, from {@code min} up. */
     public NeighborGraph itemCooccurrence(int min, int k) {
-        return graph(
-                GraphNames.ITEM_COOCCURRENCE,
-                k,
-                () -> BatchGraphs.cooccurrence(train.matrix().transpose(), min, k));
+        return built.computeIfAbsent(
+                "item-cooccurrence/" + min + '/' + k,
+                missing -> BatchGraphs.cooccurrence(train.matrix().transpose(), min, k));
     }
 
     /** Users by the number of common items. */
     public NeighborGraph userCooccurrence(int k) {
-        return graph("user-cooccurrence", k, () -> BatchGraphs.cooccurrence(train.matrix(), 1, k));
+        return built.computeIfAbsent(
+                "user-cooccurrence/" + k, missing -> BatchGraphs.cooccurrence(train.matrix(), 1, k));
     }
 
     /** Items by cosine of their features; given as {@link #publishedGraph} or {@link GraphNames#itemContent}. */

@@ -42,7 +42,9 @@ final class Bm3 implements Model {
                 "paper-clothing",
                 paper.with("regularization", "0", "dropout", "0.3"),
                 "paper-electronics",
-                paper.with("layers", "2", "dropout", "0.3"));
+                paper.with("layers", "2", "dropout", "0.3"),
+                "paper-tiktok",
+                paper.with("layers", "2", "regularization", "0", "dropout", "0.3", Settings.BATCH, "4096"));
     }
 
     private final TrainingData data;

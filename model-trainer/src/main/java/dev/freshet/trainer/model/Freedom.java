@@ -170,9 +170,7 @@ final class Freedom implements Model {
             NDArray n = leaves.rows(out, outGradient, negatives);
             double loss = leaves.backward(() -> {
                 NDArray ranking = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
-                return contents.isEmpty()
-                        ? ranking
-                        : ranking.add(Autograd.times(contentLoss(batch, u, contents, true, leaves), regularization));
+                return ranking.add(Autograd.times(contentLoss(batch, u, contents, true, leaves), regularization));
             });
             if (Double.isFinite(loss)) {
                 leaves.giveBack();
