@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * Starts a model from a saved one: rows of nodes by their ids, shared weights as they are. The row of a new node is the mean of its
- * neighbors' rows: by Jaccard similarity, else by features, else it stays as it was initialized. So does a new item's row of trained
+ * neighbors' rows: by Jaccard similarity, else by features, else it stays as it was initialized. Nothing is added to a new item's
  * features: its own say more of it than those of its neighbors.
  */
 final class WarmStart {
@@ -78,7 +78,7 @@ final class WarmStart {
             }
             case USERS -> users(saved, matrix, users, data, values);
             case ITEMS -> items(saved, 0, matrix, items, 0, data, values);
-            case FEATURES -> copy(saved.items(), 0, matrix, items, 0, values);
+            case CORRECTIONS -> copy(saved.items(), 0, matrix, items, 0, values);
             case SHARED -> throw new IllegalArgumentException(parameter.name() + " has no rows of nodes");
         }
         return values;

@@ -50,7 +50,6 @@ final class Bm3 implements Model {
     private final TrainingData data;
     private final Backend backend;
     private final int users;
-    private final boolean trainedFeatures;
     private final Parameter nodes;
     private final List<Projection> contents = new ArrayList<>();
     private final Bootstrap bootstrap;
@@ -65,7 +64,6 @@ final class Bm3 implements Model {
         this.data = data;
         this.backend = backend;
         this.users = data.users();
-        this.trainedFeatures = settings.flag("trained-features");
         int count = users + data.items();
         int dimension = settings.whole("dimension", 1);
         this.nodes = Parameter.of(
@@ -75,7 +73,7 @@ final class Bm3 implements Model {
                 count,
                 dimension,
                 Initial.nodes(data.train(), dimension, random));
-        contents.addAll(projections(data, dimension, backend, random));
+        contents.addAll(projections(data, settings.flag("trained-features"), dimension, backend, random));
         this.bootstrap = new Bootstrap(data, settings, dimension, backend, random);
         this.graph = backend.propagation(GraphMatrices.userItem(data.train()));
         this.spread = new LinearMap.Beside(
@@ -90,13 +88,15 @@ final class Bm3 implements Model {
     }
 
     /** The projections of all modalities, as BM3 starts them. */
-    static List<Projection> projections(TrainingData data, int dimension, Backend backend, SplittableRandom random) {
+    static List<Projection> projections(
+            TrainingData data, boolean trained, int dimension, Backend backend, SplittableRandom random) {
         List<Projection> projections = new ArrayList<>();
         data.features().forEach((modality, features) -> {
             int inputs = features.dimension();
             projections.add(Projection.of(
                     modality,
                     features,
+                    trained,
                     dimension,
                     backend,
                     Initial.xavierNormal(inputs, dimension, random),
@@ -114,7 +114,7 @@ final class Bm3 implements Model {
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>();
         all.add(nodes);
-        contents.forEach(content -> all.addAll(content.parameters(trainedFeatures)));
+        contents.forEach(content -> all.addAll(content.parameters()));
         all.addAll(bootstrap.parameters());
         return all;
     }
@@ -160,11 +160,7 @@ final class Bm3 implements Model {
             if (cold.length > 0 && !contents.isEmpty()) {
                 NDArray sum = call.zeros(new Shape(cold.length, dimension));
                 for (Projection content : contents) {
-                    NDArray projected = Projection.apply(
-                            content.features().value().gather(cold, call),
-                            content.weight().value().tensor(call),
-                            content.bias().value().tensor(call));
-                    sum = sum.add(Losses.unit(bootstrap.predict(projected, call)));
+                    sum = sum.add(Losses.unit(bootstrap.predict(content.projected(cold, call), call)));
                 }
                 float[] predicted = Autograd.times(Losses.unit(sum), meanLength(all, users, degrees, dimension))
                         .toFloatArray();

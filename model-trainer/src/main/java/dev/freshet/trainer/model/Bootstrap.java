@@ -26,7 +26,6 @@ final class Bootstrap implements AutoCloseable {
     private final double dropout;
     private final double regularization;
     private final double contentWeight;
-    private final boolean trainedFeatures;
     private final Parameter weight;
     private final Parameter bias;
     private SplittableRandom random;
@@ -36,7 +35,6 @@ final class Bootstrap implements AutoCloseable {
         this.dropout = settings.number("dropout", 0, .99);
         this.regularization = settings.number("regularization");
         this.contentWeight = settings.number("content-weight");
-        this.trainedFeatures = settings.flag("trained-features");
         this.random = random;
         this.weight = Parameter.of(
                 "predictor.weight",
@@ -95,7 +93,7 @@ final class Bootstrap implements AutoCloseable {
         NDArray sum = distance(Projection.apply(u, w, b).get(userOf), itemTarget)
                 .add(distance(Projection.apply(i, w, b).get(itemOf), userTarget));
         for (Projection content : contents) {
-            NDArray features = content.rows(is.values(), trainedFeatures, leaves);
+            NDArray features = content.rows(is.values(), leaves);
             NDArray projected =
                     Projection.apply(features, leaves.whole(content.weight()), leaves.whole(content.bias()));
             NDArray predicted = Projection.apply(projected, w, b).get(itemOf);

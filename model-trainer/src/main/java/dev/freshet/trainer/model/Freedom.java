@@ -76,7 +76,7 @@ final class Freedom implements Model {
                 dimension,
                 Initial.nodes(data.train(), dimension, random));
         if (regularization > 0) {
-            contents.addAll(projections(data, dimension, backend, random));
+            contents.addAll(projections(data, true, dimension, backend, random));
         }
         this.whole = backend.propagation(GraphMatrices.userItem(data.train()));
         this.layers = new LinearMap.MeanOfLayers(whole, settings.whole("layers", 1), backend, dimension);
@@ -89,13 +89,15 @@ final class Freedom implements Model {
     }
 
     /** The projections of all modalities, as FREEDOM starts them. */
-    static List<Projection> projections(TrainingData data, int dimension, Backend backend, SplittableRandom random) {
+    static List<Projection> projections(
+            TrainingData data, boolean trained, int dimension, Backend backend, SplittableRandom random) {
         List<Projection> projections = new ArrayList<>();
         data.features().forEach((modality, features) -> {
             int inputs = features.dimension();
             projections.add(Projection.of(
                     modality,
                     features,
+                    trained,
                     dimension,
                     backend,
                     Initial.linear(inputs, dimension, inputs, random),
@@ -112,14 +114,13 @@ final class Freedom implements Model {
     }
 
     /** Eq. 12, its second part, of all modalities: BPR of the projected features of the items of a batch. */
-    static NDArray contentLoss(
-            Batch batch, NDArray u, List<Projection> contents, boolean trainedFeatures, Leaves leaves) {
+    static NDArray contentLoss(Batch batch, NDArray u, List<Projection> contents, Leaves leaves) {
         NDArray sum = null;
         for (Projection content : contents) {
             NDArray weight = leaves.whole(content.weight());
             NDArray bias = leaves.whole(content.bias());
-            NDArray wanted = Projection.apply(content.rows(batch.positives(), trainedFeatures, leaves), weight, bias);
-            NDArray random = Projection.apply(content.rows(batch.negatives(), trainedFeatures, leaves), weight, bias);
+            NDArray wanted = Projection.apply(content.rows(batch.positives(), leaves), weight, bias);
+            NDArray random = Projection.apply(content.rows(batch.negatives(), leaves), weight, bias);
             NDArray loss = Losses.bpr(Losses.dot(u, wanted), Losses.dot(u, random));
             sum = sum == null ? loss : sum.add(loss);
         }
@@ -130,7 +131,7 @@ final class Freedom implements Model {
     public List<Parameter> parameters() {
         List<Parameter> all = new ArrayList<>();
         all.add(nodes);
-        contents.forEach(content -> all.addAll(content.parameters(true)));
+        contents.forEach(content -> all.addAll(content.parameters()));
         return all;
     }
 
@@ -170,7 +171,7 @@ final class Freedom implements Model {
             NDArray n = leaves.rows(out, outGradient, negatives);
             double loss = leaves.backward(() -> {
                 NDArray ranking = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
-                return ranking.add(Autograd.times(contentLoss(batch, u, contents, true, leaves), regularization));
+                return ranking.add(Autograd.times(contentLoss(batch, u, contents, leaves), regularization));
             });
             if (Double.isFinite(loss)) {
                 leaves.giveBack();

@@ -89,7 +89,6 @@ final class McdRec implements Model {
     private final TrainingData data;
     private final Backend backend;
     private final int users;
-    private final boolean trainedFeatures;
     private final boolean freedom;
     private final double regularization;
     private final double diffusionLossWeight;
@@ -122,7 +121,6 @@ final class McdRec implements Model {
         this.data = data;
         this.backend = backend;
         this.users = data.users();
-        this.trainedFeatures = settings.flag("trained-features");
         this.freedom = settings.oneOf("backbone", Bm3.NAME, Freedom.NAME).equals(Freedom.NAME);
         this.regularization = settings.number("regularization");
         this.diffusionLossWeight = settings.number("diffusion-loss-weight");
@@ -143,9 +141,10 @@ final class McdRec implements Model {
                 count,
                 dimension,
                 Initial.nodes(data.train(), dimension, random));
+        boolean trained = settings.flag("trained-features");
         this.contents = freedom
-                ? Freedom.projections(data, dimension, backend, random)
-                : Bm3.projections(data, dimension, backend, random);
+                ? Freedom.projections(data, trained, dimension, backend, random)
+                : Bm3.projections(data, trained, dimension, backend, random);
         this.diffusion = input.equals("embedding")
                 ? null
                 : new ItemDiffusion(settings, contents.size(), diffused, backend, random);
@@ -178,7 +177,7 @@ final class McdRec implements Model {
         List<Parameter> all = new ArrayList<>();
         all.add(nodes);
         if (bootstrap != null || projects()) {
-            contents.forEach(content -> all.addAll(content.parameters(trainedFeatures)));
+            contents.forEach(content -> all.addAll(content.parameters()));
         }
         if (diffusion != null) {
             all.addAll(diffusion.parameters());
@@ -249,12 +248,7 @@ final class McdRec implements Model {
     }
 
     private List<NDArray> conditions(NDManager manager) {
-        return contents.stream()
-                .map(content -> Projection.apply(
-                        content.features().value().tensor(manager),
-                        content.weight().value().tensor(manager),
-                        content.bias().value().tensor(manager)))
-                .toList();
+        return contents.stream().map(content -> content.projected(manager)).toList();
     }
 
     @Override
@@ -313,14 +307,7 @@ final class McdRec implements Model {
     }
 
     private List<NDArray> trainedConditions(Leaves leaves) {
-        List<NDArray> conditions = new ArrayList<>();
-        for (Projection content : contents) {
-            NDArray features = trainedFeatures
-                    ? leaves.whole(content.features())
-                    : content.features().value().tensor(leaves.manager());
-            conditions.add(Projection.apply(features, leaves.whole(content.weight()), leaves.whole(content.bias())));
-        }
-        return conditions;
+        return contents.stream().map(content -> content.projected(leaves)).toList();
     }
 
     /** The backbone's loss and Eq. 10. */
@@ -333,8 +320,7 @@ final class McdRec implements Model {
             NDArray n = all.get(step.create(Rows.longs(batch.negatives(), users)));
             sum = pairs.loss(batch, u, Losses.dot(u, p), Losses.dot(u, n));
             if (freedom && regularization > 0) {
-                sum = sum.add(Autograd.times(
-                        Freedom.contentLoss(batch, u, contents, trainedFeatures, leaves), regularization));
+                sum = sum.add(Autograd.times(Freedom.contentLoss(batch, u, contents, leaves), regularization));
             }
         }
         if (bootstrap != null) {

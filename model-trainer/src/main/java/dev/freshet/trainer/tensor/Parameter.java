@@ -21,8 +21,8 @@ public record Parameter(String name, Rows rows, Table value, Table gradient, Tab
         USERS,
         /** One row per item. */
         ITEMS,
-        /** One row per item, which starts as the item's features. */
-        FEATURES,
+        /** One row per item: what training has added to the item's features. */
+        CORRECTIONS,
         /** Weights that all nodes share. */
         SHARED
     }

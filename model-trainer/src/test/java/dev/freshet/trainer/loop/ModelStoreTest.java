@@ -202,10 +202,10 @@ class ModelStoreTest {
             Parameter ofUsers = Parameter.of("users", Parameter.Rows.USERS, backend, 4, 1, new float[] {9, 9, 9, 9});
             Parameter ofItems = Parameter.of("items", Parameter.Rows.ITEMS, backend, 3, 1, new float[] {9, 9, 9});
             Parameter features =
-                    Parameter.of("features", Parameter.Rows.FEATURES, backend, 3, 1, new float[] {9, 9, 9});
+                    Parameter.of("features", Parameter.Rows.CORRECTIONS, backend, 3, 1, new float[] {9, 9, 9});
             assertThat(WarmStart.apply(saved, List.of(nodes, weight, ofUsers, ofItems, features), users, items, data))
                     .isEqualTo(5);
-            // User d has no neighbors; item w's own features are there.
+            // User d has no neighbors; nothing was added to item w's features yet.
             assertThat(ofUsers.value().toFloats()).containsExactly(1, 2, 2, 9);
             assertThat(ofItems.value().toFloats()).containsExactly(4, 3, 4);
             assertThat(features.value().toFloats()).containsExactly(9, 5, 6);

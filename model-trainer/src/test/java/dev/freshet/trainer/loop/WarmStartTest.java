@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -65,13 +66,34 @@ class WarmStartTest {
                     case NODES -> assertRows(parameter, old, 0, 1, 1, 3, 2, 3, 4);
                     case USERS -> assertRows(parameter, old, 0, 1, 1);
                     case ITEMS -> assertRows(parameter, old, 1, 0, 1, 2);
-                    case FEATURES -> {
+                    case CORRECTIONS -> {
                         assertRows(parameter, old, -1, 0, 1, 2);
-                        assertThat(row(parameter.value().toFloats(), 0, 2)).containsExactly(1, .1f);
+                        assertThat(row(parameter.value().toFloats(), 0, 2)).containsExactly(0, 0);
                     }
                     case SHARED -> assertThat(parameter.value().toFloats()).containsExactly(old.values());
                 }
             }
+        }
+    }
+
+    /** An item without interactions, z, gets another picture after the model was saved. */
+    @Test
+    void featuresAreThoseOfNow() {
+        Interactions train = Interactions.of(new int[] {0, 1}, new int[] {0, 1}, 2, 3);
+        TrainingData then = data(train, 1, 0, 0, 1, .5f, .5f);
+        TrainingData now = data(train, 1, 0, 0, 1, -1, .5f);
+        ModelFactory factory = Models.of("bm3");
+        Settings settings = Models.preset(factory, factory.livePreset()).with("dimension", "4");
+        try (Backend backend = new HostBackend(1);
+                Model before = factory.create(then, settings, backend, 1);
+                Model same = factory.create(now, settings, backend, 1);
+                Model after = factory.create(now, settings, backend, 2)) {
+            ModelStore.Saved saved =
+                    new ModelStore.Saved("v1", SAVED_USERS, SAVED_ITEMS, ModelStore.values(before.parameters()), train);
+            WarmStart.apply(saved, after.parameters(), SAVED_USERS, SAVED_ITEMS, now);
+
+            assertThat(after.embed().items()).containsExactly(same.embed().items());
+            assertThat(after.embed().items()).isNotEqualTo(before.embed().items());
         }
     }
 

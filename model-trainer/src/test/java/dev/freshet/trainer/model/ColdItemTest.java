@@ -26,7 +26,7 @@ class ColdItemTest {
     @CsvSource({
         "vbpr, 60, 0.01",
         "freedom, 60, 0.01",
-        "da-mrs, 60, 0.01",
+        "da-mrs, 30, 0.01",
         "bm3, 60, 0.01",
         "dragon, 30, 0.003",
         "mcdrec, 15, 0.01",
