@@ -28,7 +28,7 @@ public final class GraphJobMain implements Callable<Integer> {
             required = true,
             paramLabel = "URI",
             description =
-                    "Folder of the snapshot files, on a file system that every TaskManager and the trainer have: file:///…")
+                    "Folder of the snapshot files, of this loop alone, on a file system that every TaskManager and the trainer have: file:///…")
     private String snapshots;
 
     private GraphJobMain() {}

@@ -84,7 +84,7 @@ public final class LocalGraphJobMain implements Callable<Integer> {
             names = "--snapshots",
             required = true,
             paramLabel = "DIR",
-            description = "Folder of the snapshot files; created if missing.")
+            description = "Folder of the snapshot files, of this loop alone; created if missing.")
     private Path snapshots;
 
     @Option(

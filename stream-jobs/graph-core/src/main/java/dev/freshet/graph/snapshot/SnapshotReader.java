@@ -80,7 +80,7 @@ public final class SnapshotReader {
     }
 
     /** Reads one graph of a snapshot: its non-empty lists by node ascending. */
-    public static List<NeighborList> readGraph(SnapshotManifest manifest, String graph) throws IOException {
+    private static List<NeighborList> readGraph(SnapshotManifest manifest, String graph) throws IOException {
         return merge(
                 manifest,
                 graph,

@@ -19,17 +19,11 @@ import org.apache.kafka.common.utils.Bytes;
  * bring it back.
  *
  * @param live whether the user has the item
- * @param action what the user did, cut to {@value #MAX_ACTION} characters
+ * @param action what the user did
  * @param weight strength of the action
  * @param stamp when and where
  */
 record PairState(boolean live, String action, double weight, Stamp stamp) {
-
-    static final int MAX_ACTION = 64;
-
-    PairState {
-        action = action.length() > MAX_ACTION ? action.substring(0, MAX_ACTION) : action;
-    }
 
     /** Whether the user does not want the item. */
     boolean disliked() {
