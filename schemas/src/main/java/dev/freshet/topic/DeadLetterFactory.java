@@ -31,18 +31,26 @@ public final class DeadLetterFactory {
             byte[] value,
             String reason,
             String job) {
-        boolean fits = length(key) + length(value) <= TopicCatalogue.MAX_RECORD_BYTES;
-        String shown = reason.length() > MAX_REASON_LENGTH ? reason.substring(0, MAX_REASON_LENGTH) + "…" : reason;
-        return DeadLetter.newBuilder()
+        DeadLetter letter = DeadLetter.newBuilder()
                 .setTopic(topic)
                 .setPartition(partition)
                 .setOffset(offset)
-                .setKey(fits && key != null ? ByteBuffer.wrap(key) : null)
-                .setValue(fits && value != null ? ByteBuffer.wrap(value) : null)
+                .setKey(key == null ? null : ByteBuffer.wrap(key))
+                .setValue(value == null ? null : ByteBuffer.wrap(value))
                 .setTimestamp(Instant.ofEpochMilli(timestamp))
-                .setReason(fits ? shown : shown + " (its bytes are too large for a dead letter: see the record itself)")
+                .setReason(reason.length() > MAX_REASON_LENGTH ? reason.substring(0, MAX_REASON_LENGTH) + "…" : reason)
                 .setJob(job)
                 .setRefusedAt(Instant.now())
+                .build();
+        return length(key) + length(value) > TopicCatalogue.MAX_RECORD_BYTES ? withoutBytes(letter) : letter;
+    }
+
+    /** A letter without its record's key and value, for a topic that takes no larger one. */
+    public static DeadLetter withoutBytes(DeadLetter letter) {
+        return DeadLetter.newBuilder(letter)
+                .setKey(null)
+                .setValue(null)
+                .setReason(letter.getReason() + " (its bytes are too large for a dead letter: see the record itself)")
                 .build();
     }
 

@@ -152,23 +152,7 @@ public final class Intake {
     }
 
     /**
-     * Checks a record of the topic erasures.
-     *
-     * @param key the record's key: that of {@link Keys#node}, so that a user and an item of one id are apart
-     * @param appended the broker's append time of the record, milliseconds since 1970
-     * @throws BadRecordException with the rule that it breaks
-     */
-    public static void check(byte[] key, Erasure erasure, long appended) throws BadRecordException {
-        check(erasure, appended);
-        checkKey(
-                key,
-                Keys.node(erasure.getKind(), erasure.getId()),
-                "Erasure",
-                "key every erasure by user: or item: and the id, in UTF-8");
-    }
-
-    /**
-     * Checks an erasure.
+     * Checks an erasure. Its key may be any: what someone asked to have forgotten is.
      *
      * @param appended the broker's append time of the record, milliseconds since 1970
      * @throws BadRecordException with the rule that it breaks

@@ -130,6 +130,8 @@ public final class TopicCatalogue {
             settings.put(
                     TopicConfig.RETENTION_MS_CONFIG,
                     Long.toString(topic.retention().toMillis()));
+            // Else the broker's default: what must not be lost would be, by size.
+            settings.put(TopicConfig.RETENTION_BYTES_CONFIG, "-1");
         }
         return settings;
     }

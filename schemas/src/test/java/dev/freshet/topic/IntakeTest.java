@@ -100,18 +100,6 @@ class IntakeTest {
         }
     }
 
-    @Test
-    void anErasureIsKeyedByKindAndId() {
-        Erasure erasure = new Erasure(NodeKind.ITEM, "42", NOW);
-        assertThatCode(() -> Intake.check(bytes("item:42"), erasure, NOW.toEpochMilli()))
-                .doesNotThrowAnyException();
-        for (byte[] key : new byte[][] {null, bytes("42"), bytes("user:42")}) {
-            assertThatThrownBy(() -> Intake.check(key, erasure, NOW.toEpochMilli()))
-                    .isInstanceOf(BadRecordException.class)
-                    .hasMessageContaining("key every erasure by user: or item: and the id");
-        }
-    }
-
     private static byte[] bytes(String key) {
         return key.getBytes(StandardCharsets.UTF_8);
     }

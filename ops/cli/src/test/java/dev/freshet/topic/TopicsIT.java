@@ -20,6 +20,7 @@ import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -71,6 +72,10 @@ class TopicsIT {
             if (topic.cleanup() == Topic.Cleanup.DELETE) {
                 assertThat(config.get("retention.ms").value())
                         .isEqualTo(Long.toString(topic.retention().toMillis()));
+                assertThat(config.get("retention.bytes").source())
+                        .as(topic.name())
+                        .isEqualTo(ConfigEntry.ConfigSource.DYNAMIC_TOPIC_CONFIG);
+                assertThat(config.get("retention.bytes").value()).isEqualTo("-1");
             }
         }
         assertThat(descriptions.get(SchemaTopic.NAME).partitions()).hasSize(1);

@@ -28,7 +28,7 @@ final class ErasureIntake extends RecordIntake<Event> {
         Erasure erasure;
         try {
             erasure = format.awaitDecoded(Topic.ERASURES, record.value);
-            Intake.check(record.key, erasure, record.timestamp);
+            Intake.check(erasure, record.timestamp);
         } catch (BadRecordException e) {
             refuse(record, e.getMessage());
             return Long.MIN_VALUE;

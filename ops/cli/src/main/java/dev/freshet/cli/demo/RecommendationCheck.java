@@ -133,6 +133,7 @@ public final class RecommendationCheck {
         read(consumer, Topic.ERASURES, record -> {
             if (record.value() != null) {
                 Erasure erasure = format.codec(Topic.ERASURES).decode(record.value());
+                Intake.check(erasure, record.timestamp());
                 erased.computeIfAbsent(erasure.getKind(), kind -> new HashMap<>())
                         .merge(erasure.getId(), erasure.getRequestedAt(), (a, b) -> a.isAfter(b) ? a : b);
             }

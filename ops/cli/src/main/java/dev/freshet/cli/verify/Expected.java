@@ -110,7 +110,7 @@ record Expected(
                     addItem(record);
                 } else if (record.topic().equals(Topic.ERASURES.name()) && record.value() != null) {
                     Erasure erasure = Topic.ERASURES.codec().decode(record.value());
-                    Intake.check(record.key(), erasure, record.timestamp());
+                    Intake.check(erasure, record.timestamp());
                     interactions.erase(erasure);
                     if (erasure.getKind() == NodeKind.ITEM) {
                         erased.merge(erasure.getId(), erasure.getRequestedAt(), (a, b) -> a.isAfter(b) ? a : b);

@@ -131,7 +131,7 @@ final class DeadLetterRoutes {
                     return "the item was asked to be forgotten since; sent again it would come back";
                 }
             } else if (record instanceof Erasure erasure) {
-                Intake.check(array(letter.getKey()), erasure, now);
+                Intake.check(erasure, now);
             }
             return null;
         } catch (BadRecordException e) {

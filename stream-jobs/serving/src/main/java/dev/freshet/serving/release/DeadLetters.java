@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -124,7 +125,12 @@ public final class DeadLetters implements Refusals {
                         LOG.warn("dead letter of {} not written ({}); trying again", place, failure.getMessage());
                         synchronized (this) {
                             known.remove(place);
-                            pending.put(place, letter);
+                            // The topic may take less than is made here, if others have set it up.
+                            pending.put(
+                                    place,
+                                    failure instanceof RecordTooLargeException
+                                            ? DeadLetterFactory.withoutBytes(letter)
+                                            : letter);
                         }
                     }
                 });

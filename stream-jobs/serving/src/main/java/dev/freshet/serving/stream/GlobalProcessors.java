@@ -65,9 +65,6 @@ final class GlobalProcessors {
         public void process(Record<byte[], byte[]> record) {
             RecordMetadata at = context.recordMetadata().orElseThrow();
             try {
-                if (record.key() == null) {
-                    throw new BadRecordException("the record has no key; this topic is keyed by id");
-                }
                 update(record.key(), record.value(), at.offset(), record.timestamp());
             } catch (BadRecordException e) {
                 refused(
@@ -83,7 +80,10 @@ final class GlobalProcessors {
         }
     }
 
-    private static String text(byte[] key) {
+    private static String text(byte[] key) throws BadRecordException {
+        if (key == null) {
+            throw new BadRecordException("the record has no key; this topic is keyed by id");
+        }
         return new String(key, StandardCharsets.UTF_8);
     }
 
@@ -215,7 +215,7 @@ final class GlobalProcessors {
         return text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
     }
 
-    /** Requests to forget, each with its offset; of one key the one with the latest time. */
+    /** Requests to forget, each with its offset; of one user or item the one with the latest time. */
     static final class Erasures extends Updater {
 
         private final ServingContext serving;
@@ -241,8 +241,8 @@ final class GlobalProcessors {
                 return;
             }
             Erasure erasure = serving.format().awaitDecoded(Topic.ERASURES, value);
-            Intake.check(key, erasure, appended);
-            String name = text(key);
+            Intake.check(erasure, appended);
+            String name = Keys.node(erasure.getKind(), erasure.getId());
             byte[] before = store.get(name);
             if (before == null
                     || erasure.getRequestedAt()

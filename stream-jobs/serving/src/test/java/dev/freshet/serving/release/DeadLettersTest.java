@@ -8,7 +8,12 @@ import dev.freshet.topic.Topic;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 
@@ -69,5 +74,34 @@ class DeadLettersTest {
         letters.flush();
 
         assertThat(written()).containsExactly(0L);
+    }
+
+    @Test
+    void aRecordThatIsTooLargeForALetterIsReportedWithoutItsBytes() throws Exception {
+        MockProducer<byte[], byte[]> broker =
+                new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+                    @Override
+                    public synchronized Future<RecordMetadata> send(
+                            ProducerRecord<byte[], byte[]> record, Callback callback) {
+                        Future<RecordMetadata> sent = super.send(record, callback);
+                        if (record.value().length > 1000) {
+                            errorNext(new RecordTooLargeException("too large"));
+                        }
+                        return sent;
+                    }
+                };
+        DeadLetters large = new DeadLetters(broker, "serving test", () -> true);
+        large.refuse(new Refused(Topic.NEIGHBORS.name(), 0, 1, 0, new byte[2000], new byte[2000]), "bad");
+        for (int flush = 0; flush < 5; flush++) {
+            large.flush();
+        }
+
+        assertThat(broker.history()).hasSize(2);
+        DeadLetter letter =
+                Topic.DEAD_LETTERS.codec().decode(broker.history().get(1).value());
+        assertThat(letter.getOffset()).isEqualTo(1);
+        assertThat(letter.getKey()).isNull();
+        assertThat(letter.getValue()).isNull();
+        assertThat(letter.getReason()).startsWith("bad (its bytes are too large");
     }
 }

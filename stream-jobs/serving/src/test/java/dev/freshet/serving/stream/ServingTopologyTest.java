@@ -598,6 +598,17 @@ class ServingTopologyTest {
         assertThat(nextItems()).containsExactly("p0", "p1", "p3");
     }
 
+    /** A user and an item of one id are apart. */
+    @Test
+    void aRequestToForgetCountsWhateverItsKey() {
+        pipe(Topic.ERASURES, "42", new Erasure(NodeKind.USER, "42", NOW));
+        pipe(Topic.ERASURES, "42", new Erasure(NodeKind.ITEM, "42", NOW.minusSeconds(9)));
+        KeyValueStore<String, byte[]> store = driver.getKeyValueStore(ServingTopology.ERASURES_STORE);
+        assertThat(store.get("user:42")).isNotNull();
+        assertThat(store.get("item:42")).isNotNull();
+        assertThat(store.get("42")).isNull();
+    }
+
     @Test
     void whatTheFilterDoesNotAdmitCountsAsUnavailable() {
         Catalogue catalogue = new Catalogue(ItemFilter.of(List.of("category:shoes"), List.of(), List.of("i3")));
