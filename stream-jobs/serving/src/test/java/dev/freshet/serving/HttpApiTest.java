@@ -517,6 +517,9 @@ class HttpApiTest {
     void aBodyBeyondTheBoundIsRefused() throws Exception {
         problem(http.postJson("/v1/interactions", "{\"user\":\"" + "u".repeat(70_000) + "\"}"), 413);
         problem(http.postInChunks("/v1/interactions", "{\"user\":\"" + "u".repeat(70_000) + "\"}"), 413);
+        for (int tries = 0; tries < 20; tries++) {
+            problem(http.postJson("/v1/interactions", "{\"user\":\"" + "u".repeat(1_000_000) + "\"}"), 413);
+        }
     }
 
     @Test

@@ -27,6 +27,9 @@ final class JsonBody {
     /** Longest body. */
     static final int MAX_BYTES = 64 << 10;
 
+    /** Longest body that is read to its end though it is refused: who is still sending when the connection closes may lose the answer. */
+    private static final int MAX_DRAINED = 1 << 20;
+
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private final JsonNode node;
@@ -41,7 +44,7 @@ final class JsonBody {
      * @param shape a record: the body may have no other fields
      */
     static void read(Context ctx, Class<?> shape, Consumer<JsonBody> then) {
-        if (ctx.contentLength() > MAX_BYTES) {
+        if (ctx.contentLength() > MAX_DRAINED) {
             throw tooLarge();
         }
         ctx.future(() -> bytes(ctx).thenAccept(bytes -> then.accept(parse(bytes, shape))));
@@ -58,21 +61,29 @@ final class JsonBody {
             in.setReadListener(new ReadListener() {
                 private final ByteArrayOutputStream read = new ByteArrayOutputStream();
                 private final byte[] part = new byte[4096];
+                private int length;
 
                 @Override
                 public void onDataAvailable() throws IOException {
                     while (in.isReady() && !in.isFinished() && !whole.isDone()) {
-                        read.write(part, 0, Math.max(0, in.read(part)));
+                        int count = Math.max(0, in.read(part));
+                        length += count;
                         // Of a body in chunks nobody says before how long it is.
-                        if (read.size() > MAX_BYTES) {
+                        if (length > MAX_DRAINED) {
                             whole.completeExceptionally(tooLarge());
+                        } else if (length <= MAX_BYTES) {
+                            read.write(part, 0, count);
                         }
                     }
                 }
 
                 @Override
                 public void onAllDataRead() {
-                    whole.complete(read.toByteArray());
+                    if (length > MAX_BYTES) {
+                        whole.completeExceptionally(tooLarge());
+                    } else {
+                        whole.complete(read.toByteArray());
+                    }
                 }
 
                 @Override
