@@ -356,9 +356,9 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--load has no " + file.getFileName() + " in " + file.getParent() + "; name what --save was given");
         }
-        Safetensors of = Safetensors.read(file);
-        Checkpoint.requireSame("--load", file, of.metadata(), about);
-        Map<String, Safetensors.Matrix> saved = of.matrices();
+        Safetensors content = Safetensors.read(file);
+        Checkpoint.requireSame("--load", file, content.metadata(), about);
+        Map<String, Safetensors.Matrix> saved = content.matrices();
         for (Parameter parameter : model.parameters()) {
             Safetensors.Matrix matrix = saved.get(parameter.name());
             if (matrix == null

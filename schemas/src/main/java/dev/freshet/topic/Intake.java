@@ -29,13 +29,13 @@ public final class Intake {
     public static final int MAX_ACTION_LENGTH = 64;
 
     /** Most modalities, each of which is a graph of all items and one of all users. */
-    public static final int MAX_MODALITIES = 16;
-
-    /** Characters of a wrong name that a reason shows. */
-    private static final int MAX_SHOWN = 100;
+    static final int MAX_MODALITIES = 16;
 
     /** Longest vector. */
-    public static final int MAX_DIMENSION = 1 << 14;
+    static final int MAX_DIMENSION = 1 << 14;
+
+    /** Characters of a key, an id or a name that a reason shows: enough for any that keeps the rules. */
+    private static final int MAX_SHOWN = 600;
 
     /** A modality is part of a graph's name, hence of keys and of file names. */
     private static final Pattern MODALITY = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -167,8 +167,9 @@ public final class Intake {
         }
     }
 
-    private static String shortened(String name) {
-        return name.length() > MAX_SHOWN ? name.substring(0, MAX_SHOWN) + "…" : name;
+    /** A key, an id or a name for a reason: a record that breaks the rules may have one of megabytes. */
+    public static String shortened(String text) {
+        return text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
     }
 
     private static void checkKey(byte[] key, String id, String what, String rule) throws BadRecordException {

@@ -28,9 +28,6 @@ import org.apache.kafka.streams.state.KeyValueStore;
  */
 final class GlobalProcessors {
 
-    /** Characters of a key or an id that a reason shows: enough for any that keeps the rules. */
-    private static final int MAX_SHOWN = 600;
-
     private GlobalProcessors() {}
 
     /** Common to all: the store, and the record's place. */
@@ -160,7 +157,7 @@ final class GlobalProcessors {
             }
             int colon = name.indexOf(':');
             if (colon < 0) {
-                throw new BadRecordException("NeighborList: key " + shortened(name) + " is not graph:node");
+                throw new BadRecordException("NeighborList: key " + Intake.shortened(name) + " is not graph:node");
             }
             String graph = name.substring(0, colon);
             byte[] stored = store.get(name);
@@ -192,13 +189,13 @@ final class GlobalProcessors {
 
         private static void check(String key, NeighborList list) throws BadRecordException {
             if (!key.equals(Keys.neighbors(list.getGraph(), list.getNode()))) {
-                throw new BadRecordException("NeighborList: the key is " + shortened(key) + ", but the value is of "
-                        + shortened(Keys.neighbors(list.getGraph(), list.getNode())));
+                throw new BadRecordException("NeighborList: the key is " + Intake.shortened(key)
+                        + ", but the value is of " + Intake.shortened(Keys.neighbors(list.getGraph(), list.getNode())));
             }
             for (Neighbor neighbor : list.getNeighbors()) {
                 if (!Double.isFinite(neighbor.getWeight())) {
-                    throw new BadRecordException("NeighborList: the weight of " + shortened(neighbor.getId()) + " is "
-                            + neighbor.getWeight() + "; it must be finite");
+                    throw new BadRecordException("NeighborList: the weight of " + Intake.shortened(neighbor.getId())
+                            + " is " + neighbor.getWeight() + "; it must be finite");
                 }
             }
         }
@@ -208,11 +205,6 @@ final class GlobalProcessors {
             serving.metrics().skipped(record.topic());
             serving.refusals().refuse(record, reason);
         }
-    }
-
-    /** A key or an id for a reason: a record that breaks the rules may have one of megabytes. */
-    private static String shortened(String text) {
-        return text.length() > MAX_SHOWN ? text.substring(0, MAX_SHOWN) + "…" : text;
     }
 
     /** Requests to forget, each with its offset; of one user or item the one with the latest time. */
