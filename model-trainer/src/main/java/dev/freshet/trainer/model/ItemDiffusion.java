@@ -156,7 +156,6 @@ final class ItemDiffusion implements AutoCloseable {
      * @param conditions the projected modalities, [items × dimension] each
      */
     NDArray sampled(NDArray embeddings, List<NDArray> conditions, NDManager manager) {
-        UNet.Pass pass = estimator.new Pass(parameter -> parameter.value().tensor(manager), false);
         int items = (int) embeddings.getShape().get(0);
         int last = diffusion.steps() - 1;
         NDList parts = new NDList();
@@ -167,6 +166,9 @@ final class ItemDiffusion implements AutoCloseable {
                 Arrays.fill(steps, n);
                 try (NDManager call = manager.newSubManager()) {
                     call.tempAttachAll(x);
+                    // With weights of the call: what is made of them lives where they do.
+                    UNet.Pass pass =
+                            estimator.new Pass(parameter -> parameter.value().tensor(call), false);
                     NDArray estimate = estimate(pass, x, conditions, from, steps);
                     NDArray before = Autograd.times(estimate, diffusion.estimateWeight(n))
                             .add(Autograd.times(x, diffusion.currentWeight(n)));

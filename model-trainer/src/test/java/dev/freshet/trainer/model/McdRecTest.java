@@ -221,8 +221,11 @@ class McdRecTest {
                 off += Math.pow(sampled[at] - rows[at], 2) / rows.length;
             }
             assertThat(off).isLessThan(.4);
+            int before = manager.getManagedArrays().size();
             assertThat(diffusion.sampled(embeddings, conditions, manager).toFloatArray())
                     .isEqualTo(sampled);
+            // What the network computes on the way is freed at each step: of a whole catalogue it took all memory.
+            assertThat(manager.getManagedArrays()).hasSizeLessThan(before + 4 * settings.whole("diffusion-steps", 1));
         }
     }
 
