@@ -17,6 +17,9 @@ import picocli.CommandLine.Unmatched;
         description = "Trains and evaluates a model on a data set: --data DIR --model NAME; see evaluate --help.")
 public final class EvaluateCommand implements Callable<Integer> {
 
+    /** What a process ends with that got SIGKILL. */
+    private static final int KILLED = 128 + 9;
+
     @Unmatched
     private List<String> arguments = new ArrayList<>();
 
@@ -27,7 +30,12 @@ public final class EvaluateCommand implements Callable<Integer> {
         try (JavaProcess trainer = JavaProcess.start(
                 Installation.find().jars(Part.TRAINER.folder()), List.of(), Part.TRAINER.mainClass(), all, null)) {
             dev.freshet.process.Signals.onStop(trainer::terminate);
-            return trainer.waitFor();
+            int code = trainer.waitFor();
+            if (code == KILLED) {
+                throw new CliException("the trainer was killed (signal 9), as a machine does that has no memory left;"
+                        + " with --resume DIR, an evaluation goes on after its last epoch");
+            }
+            return code;
         } catch (IOException | IllegalStateException e) {
             throw new CliException("cannot start the trainer: " + e.getMessage(), e);
         }
